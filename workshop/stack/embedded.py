@@ -1,0 +1,285 @@
+"""The real stack as local processes: what notebooks and the command line use."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+
+from generator.broker import Greeting, GreetingReader, RequestProducer, check_names
+from workshop.errors import WorkshopError
+from workshop.stack.control import Connection, StackGone, connect, start
+from workshop.stack.folders import RunFolder
+from workshop.stack.module import difference
+from workshop.stack.preflight import check_before_start
+from workshop.stack.status import Status
+from workshop.stack.view import Progress, progress_here
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("broker", "jobmanager", "taskmanager", "greeter", "supervisor")
+
+
+class StackError(WorkshopError):
+    """The stack did not do what was asked of it."""
+
+
+class Stack:
+    """Kafka, Flink's two processes and the greeter, as processes of this machine.
+
+    Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name
+    that runs already. It ends with the last process that uses it, however that ends.
+
+    Parameters
+    ----------
+    name
+        Two stacks of different names never meet. Unless given, that of the environment variable
+        ``WORKSHOP_STACK``, or ``default``.
+    module
+        The module definition to run.
+    application
+        The WSGI application that serves the module's functions, as ``module:name``.
+    python_path
+        The folder that ``application`` is imported from.
+
+    Examples
+    --------
+    >>> with Stack("mine") as stack:
+    ...     print(*stack.greet("Ada", "Ada"), sep="\\n")
+    Welcome Ada
+    Nice to see you again Ada
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        module: Path | str = ROOT / "module.yaml",
+        application: str = "greeter.greeter:app",
+        python_path: Path | str = ROOT,
+    ) -> None:
+        self.name = name or os.environ.get("WORKSHOP_STACK") or "default"
+        self.module = Path(module).resolve()
+        self.application = application
+        self.python_path = Path(python_path).resolve()
+        self.folder = RunFolder.of(self.name)
+        self._connection: Connection | None = None
+
+    # ------------------------------------------------------------------ life
+
+    def up(
+        self, timeout: float = 180, progress: Progress | None = None, keep: bool = False
+    ) -> Status:
+        """Start the stack, or attach to it; return when a name sent now will be greeted.
+
+        Parameters
+        ----------
+        timeout
+            How many seconds it may take.
+        progress
+            Shows how it goes; unless given, what suits a terminal or a notebook.
+        keep
+            Let the stack live until :meth:`down`, whoever uses it.
+
+        Raises
+        ------
+        StackError
+            When it does not become ready; then what was started is stopped again.
+        """
+        progress = progress or progress_here()
+        if self._connection is None:
+            check_before_start(self.folder)
+            self._connection = start(
+                self.name,
+                module=str(self.module),
+                application=self.application,
+                python_path=str(self.python_path),
+            )
+        deadline = time.monotonic() + timeout
+        try:
+            with progress:
+                status = self._connection.hold()
+                while status.state != "ready":
+                    progress.show(status)
+                    if status.state in ("failed", "stopping", "down"):
+                        raise self._not_ready(status, status.reason or f"it is {status.state}")
+                    if time.monotonic() > deadline:
+                        raise self._not_ready(status, f"not ready after {timeout:g} s")
+                    time.sleep(0.05)
+                    status = self._connection.ask("status")
+                if keep:
+                    status = self._connection.ask("keep")
+                progress.show(status)
+            return status
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Stop using the stack; it ends if nobody else uses it and it is not kept."""
+        if self._connection is not None:
+            try:
+                self._connection.ask("release")
+            except StackGone:
+                pass
+            finally:
+                self._connection.close()
+                self._connection = None
+
+    def down(self, forget: bool = False) -> bool:
+        """Stop the stack for everybody; return whether it ran.
+
+        Parameters
+        ----------
+        forget
+            Delete the run folder as well: the topics and all that the functions remember.
+        """
+        connection = self._connection or connect(self.folder)
+        self._connection = None
+        if connection is None:
+            return False
+        try:
+            connection.ask("stop", forget=forget)
+        except StackGone:
+            pass
+        finally:
+            connection.close()
+        return True
+
+    def __enter__(self) -> Stack:
+        self.up()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    # ------------------------------------------------------------------ look
+
+    def status(self) -> Status:
+        """Return what the stack does now."""
+        connection = self._connection or connect(self.folder)
+        try:
+            if connection is not None:
+                return connection.ask("status")
+        except StackGone:
+            self._connection = None
+        finally:
+            if connection is not self._connection and connection is not None:
+                connection.close()
+        return Status(self.name, str(self.folder.path))
+
+    def logs(self, service: str, lines: int = 20) -> str:
+        """Return the last lines that one process printed.
+
+        Parameters
+        ----------
+        service
+            ``broker``, ``jobmanager``, ``taskmanager``, ``greeter`` or ``supervisor``.
+        """
+        path = self.log_path(service)
+        with path.open(errors="replace") as file:
+            return "".join(deque(file, maxlen=lines)).rstrip("\n")
+
+    def log_path(self, service: str) -> Path:
+        """Return the file that holds what one process printed; see :meth:`logs`."""
+        if service not in SERVICES:
+            raise StackError(
+                f"There is no service {service!r}.", hint=f"name one of {', '.join(SERVICES)}."
+            )
+        path = self.folder.logs / f"{service}.log"
+        if not path.exists():
+            raise StackError(
+                f"Stack {self.name} has no log of {service}: it has not run.", hint=_UP_HINT
+            )
+        return path
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's address, ``host:port``."""
+        return self._ready_part("broker").address
+
+    @property
+    def flink_url(self) -> str:
+        """The address of Flink's web page."""
+        return self._ready_part("jobmanager").address
+
+    def module_difference(self) -> str:
+        """What the running module definition has other than ``module.yaml``, as a diff."""
+        self._ready_part("jobmanager")
+        return difference(self.module, (self.folder.conf / "module.yaml").read_text())
+
+    # --------------------------------------------------------------- traffic
+
+    def greet(self, *names: str, timeout: float = 60, committed: bool = True) -> list[Greeting]:
+        """Send names and return their greetings, one for each, in the order of the names.
+
+        Parameters
+        ----------
+        timeout
+            How many seconds to wait for the last greeting.
+        committed
+            Wait for the greeting to be committed; without it, it may be taken back by a failure.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When a name cannot be sent; then none was.
+        StackError
+            When a greeting does not come.
+        """
+        wanted = check_names(names)
+        arrived: dict[str, deque[Greeting]] = {name: deque() for name in wanted}
+        missing = len(wanted)
+        with (
+            GreetingReader(self.bootstrap, committed=committed) as greetings,
+            RequestProducer(self.bootstrap) as requests,
+        ):
+            for name in wanted:
+                requests.send(name)
+            requests.flush()
+            deadline = time.monotonic() + timeout
+            while missing > 0:
+                left = deadline - time.monotonic()
+                if left < 0:
+                    raise self._not_ready(
+                        self.status(),
+                        f"{missing} of {len(wanted)} greetings did not come within {timeout:g} s",
+                    )
+                for greeting in greetings.poll(min(left, 0.5)):
+                    if greeting.key in arrived:
+                        arrived[greeting.key].append(greeting)
+                missing = sum(
+                    max(0, wanted.count(name) - len(arrived[name])) for name in arrived
+                )
+        return [arrived[name].popleft() for name in wanted]
+
+    # --------------------------------------------------------------- private
+
+    def _ready_part(self, name: str):  # type: ignore[no-untyped-def]
+        status = self.status()
+        if status.state == "down":
+            raise StackError(f"Stack {self.name} is down.", hint=_UP_HINT)
+        return status.part(name)
+
+    def _not_ready(self, status: Status, why: str) -> StackError:
+        unready = [part.name for part in status.parts if part.state != "ready"]
+        suspect = next((name for name in unready if name != "job"), "taskmanager")
+        try:
+            tail = f"\nThe end of the log of {suspect}:\n{self.logs(suspect, 12)}"
+        except StackError:
+            tail = ""
+        return StackError(
+            f"Stack {self.name}: {why}",
+            hint="python -m workshop doctor checks this machine; "
+            f"python -m workshop logs {suspect} shows more.",
+            details=f"{status}{tail}",
+        )
+
+
+_UP_HINT = "start it with stack.up() or python -m workshop up."
