@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 from types import TracebackType
 
 from generator.broker import Greeting, GreetingReader, RequestProducer, check_names
 from workshop.errors import WorkshopError
-from workshop.stack.control import Connection, StackGone, connect, start
+from workshop.stack.control import Connection, StackGone, clear_stale, connect, start
 from workshop.stack.folders import RunFolder
 from workshop.stack.module import difference
 from workshop.stack.preflight import check_before_start
-from workshop.stack.status import Status
+from workshop.stack.status import Part, Status
 from workshop.stack.view import Progress, progress_here
 
 ROOT = Path(__file__).parents[2]
@@ -138,7 +138,7 @@ class Stack:
         connection = self._connection or connect(self.folder)
         self._connection = None
         if connection is None:
-            return False
+            return bool(clear_stale(self.folder))
         try:
             connection.ask("stop", forget=forget)
         except StackGone:
@@ -234,8 +234,10 @@ class Stack:
             When a greeting does not come.
         """
         wanted = check_names(names)
+        deadline = time.monotonic() + timeout
+        self._wait_until_ready(deadline)
         arrived: dict[str, deque[Greeting]] = {name: deque() for name in wanted}
-        missing = len(wanted)
+        missing = Counter(wanted)
         with (
             GreetingReader(self.bootstrap, committed=committed) as greetings,
             RequestProducer(self.bootstrap) as requests,
@@ -243,25 +245,32 @@ class Stack:
             for name in wanted:
                 requests.send(name)
             requests.flush()
-            deadline = time.monotonic() + timeout
-            while missing > 0:
+            while missing.total():
                 left = deadline - time.monotonic()
                 if left < 0:
                     raise self._not_ready(
                         self.status(),
-                        f"{missing} of {len(wanted)} greetings did not come within {timeout:g} s",
+                        f"{missing.total()} of {len(wanted)} greetings did not come "
+                        f"within {timeout:g} s",
                     )
                 for greeting in greetings.poll(min(left, 0.5)):
-                    if greeting.key in arrived:
+                    if missing[greeting.key] > 0:
+                        missing[greeting.key] -= 1
                         arrived[greeting.key].append(greeting)
-                missing = sum(
-                    max(0, wanted.count(name) - len(arrived[name])) for name in arrived
-                )
         return [arrived[name].popleft() for name in wanted]
 
     # --------------------------------------------------------------- private
 
-    def _ready_part(self, name: str):  # type: ignore[no-untyped-def]
+    def _wait_until_ready(self, deadline: float) -> None:
+        """Give a stack that is being brought back the time to come back."""
+        while (status := self.status()).state != "ready":
+            if status.state not in ("starting", "restarting"):
+                raise StackError(f"Stack {self.name} is {status.state}.", hint=_UP_HINT)
+            if time.monotonic() > deadline:
+                raise self._not_ready(status, f"it was {status.state} all the time")
+            time.sleep(0.1)
+
+    def _ready_part(self, name: str) -> Part:
         status = self.status()
         if status.state == "down":
             raise StackError(f"Stack {self.name} is down.", hint=_UP_HINT)

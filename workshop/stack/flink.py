@@ -54,9 +54,6 @@ def write_config(folder: RunFolder, rpc_port: int, rest_port: int, slots: int = 
         "rest.bind-port": rest_port,
         "taskmanager.host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
-        # Without a name of its own a restarted TaskManager looks like a second one, and the job
-        # waits for the first until its heartbeats time out.
-        "taskmanager.resource-id": "worker",
         "taskmanager.numberOfTaskSlots": slots,
         "parallelism.default": slots,
         "classloader.parent-first-patterns.additional": (
@@ -77,9 +74,10 @@ def write_config(folder: RunFolder, rpc_port: int, rest_port: int, slots: int = 
         "restart-strategy": "fixed-delay",
         "restart-strategy.fixed-delay.attempts": 2**31 - 1,
         "restart-strategy.fixed-delay.delay": "500 ms",
-        # The defaults (10 s, 50 s and 30 s) suit a cluster that spans a network.
-        "heartbeat.interval": 1000,
-        "heartbeat.timeout": 10_000,
+        # A killed TaskManager is missed only when its heartbeats are. The defaults (every 10 s,
+        # 50 s) suit a cluster that spans a network.
+        "heartbeat.interval": 500,
+        "heartbeat.timeout": 4000,
         "cluster.registration.initial-timeout": 100,
         "cluster.registration.max-timeout": 1000,
         "cluster.registration.error-delay": 500,

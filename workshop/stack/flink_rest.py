@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import zipfile
 from typing import Any
 
@@ -54,26 +53,6 @@ class FlinkRest:
         )["jobid"]
         self._session.delete(f"{self.url}/jars/{jar_id}", timeout=10)
         return job
-
-    def stop_with_savepoint(self, job: str, folder: str, patience: float) -> str:
-        """Stop ``job`` after a last savepoint and return where that lies.
-
-        Raises
-        ------
-        TimeoutError
-            When the savepoint takes longer than ``patience`` seconds.
-        """
-        deadline = time.monotonic() + patience
-        body = {"targetDirectory": folder, "drain": False}
-        answer = self._session.post(f"{self.url}/jobs/{job}/stop", json=body, timeout=10)
-        trigger = self._answer(answer)["request-id"]
-        while time.monotonic() < deadline:
-            savepoint = self.get(f"/jobs/{job}/savepoints/{trigger}")
-            if savepoint["status"]["id"] == "COMPLETED":
-                location: str = savepoint["operation"]["location"]
-                return location
-            time.sleep(0.05)
-        raise TimeoutError(f"no savepoint within {patience:g} s")
 
     def _answer(self, response: requests.Response) -> Any:
         if response.status_code >= 400:

@@ -22,7 +22,7 @@ from workshop.stack.folders import cache_folder
 
 LOCK = Path(__file__).with_name("jars.lock")
 
-Progress = Callable[[int], None]
+Arrived = Callable[[int], None]
 """Called with each number of bytes that arrived."""
 
 
@@ -101,7 +101,7 @@ def class_path(name: str) -> str:
     return os.pathsep.join(str(jar.path) for jar in read_lock() if name in jar.sets)
 
 
-def fetch(jars: list[Jar], progress: Progress = lambda _: None) -> None:
+def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
     """Fetch ``jars`` into the cache, several at a time.
 
     Raises
@@ -112,7 +112,7 @@ def fetch(jars: list[Jar], progress: Progress = lambda _: None) -> None:
     for jar in jars:
         jar.path.parent.mkdir(parents=True, exist_ok=True)
     with requests.Session() as session, ThreadPoolExecutor(max_workers=6) as pool:
-        futures = [pool.submit(_fetch_one, session, jar, progress) for jar in jars]
+        futures = [pool.submit(_fetch_one, session, jar, arrived) for jar in jars]
         try:
             for future in futures:
                 future.result()
@@ -121,7 +121,20 @@ def fetch(jars: list[Jar], progress: Progress = lambda _: None) -> None:
             raise
 
 
-def _fetch_one(session: requests.Session, jar: Jar, progress: Progress) -> None:
+def fetch_with_progress(jars: list[Jar]) -> None:
+    """Fetch ``jars`` behind a progress bar that tells their total size; see :func:`fetch`."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    total = sum(jar.size for jar in jars)
+    print(f"Fetching {len(jars)} jars, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    ) as bar:
+        task = bar.add_task("jars", total=total)
+        fetch(jars, lambda count: bar.advance(task, count))
+
+
+def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
     url = f"{_repository()}/{jar.remote}"
     digest = hashlib.sha256()
     partial: Path | None = None
@@ -133,7 +146,7 @@ def _fetch_one(session: requests.Session, jar: Jar, progress: Progress) -> None:
             for chunk in reply.iter_content(1 << 16):
                 file.write(chunk)
                 digest.update(chunk)
-                progress(len(chunk))
+                arrived(len(chunk))
         if digest.hexdigest() != jar.sha256:
             raise JarError(
                 f"{jar.coordinate} arrived altered: its SHA-256 is not the pinned one.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import shutil
 from pathlib import Path
 
@@ -12,11 +11,8 @@ import requests
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.status import Part, Status
 
-log = logging.getLogger(__name__)
-
 STARTING_POLL_SECONDS = 0.1
 RUNNING_POLL_SECONDS = 0.5
-SAVEPOINT_SECONDS = 20
 
 
 class JobRefused(Exception):
@@ -78,25 +74,6 @@ class Job:
         """Where the newest complete checkpoint or savepoint lies, or None."""
         complete = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
         return str(complete[-1].parent) if complete else None
-
-    async def stop(self) -> None:
-        """Stop the job so that the next start goes on exactly where this one ended.
-
-        Without the savepoint the newest checkpoint serves: nothing is lost or doubled either, but
-        greetings that are not committed yet must be committed before their transaction times out.
-        """
-        if self._id is None or self.part.state != "ready":
-            return
-        self.part.detail = "takes a savepoint"
-        try:
-            await asyncio.to_thread(
-                self._rest.stop_with_savepoint,
-                self._id,
-                self._checkpoints.as_uri(),
-                SAVEPOINT_SECONDS,
-            )
-        except (requests.RequestException, TimeoutError, KeyError) as error:
-            log.warning("stopping without a savepoint: %s", error)
 
     def _look(self) -> None:
         """Read from the engine how the job does."""

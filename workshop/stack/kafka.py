@@ -39,6 +39,9 @@ def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,
+        # After a SIGKILL the controller lets the broker in again when its old session has expired.
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
         # Disk stays bounded: the newest 256 MB or seven days of each partition.
         "log.retention.bytes": 256 * 1024 * 1024,
         "log.segment.bytes": 32 * 1024 * 1024,
@@ -46,6 +49,10 @@ def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
         "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
         # The largest transaction time-out a client may ask for; the module asks for 100 s.
         "transaction.max.timeout.ms": 900_000,
+        # A stack that was down for longer than that time-out still commits, when it is up again,
+        # what its last checkpoint had promised: the broker looks for timed-out transactions one
+        # hour after its start, not ten seconds.
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": 3_600_000,
         "num.network.threads": 2,
         "num.io.threads": 2,
         "num.recovery.threads.per.data.dir": 1,

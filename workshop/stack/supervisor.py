@@ -93,8 +93,8 @@ class Supervisor:
         watch = asyncio.create_task(self._watch())
         await self.ending.wait()
         self.status.state = "stopping"
-        if self._stays and self.job is not None:
-            await self.job.stop()
+        if self.services is not None:
+            await self._end_processes(self.services)
         work.cancel()
         watch.cancel()
         await asyncio.gather(work, watch, return_exceptions=True)
@@ -203,7 +203,7 @@ class Supervisor:
             self.services = services = Services(self.settings, Ports.choose(), self._tell_guard)
             self.job = Job(services.rest, self.folder.checkpoints, self.status)
             self.status.parts = [*(service.part for service in services.all), self.job.part]
-            # None of them returns by itself: the first to end brings an error.
+            # None of them returns before the end: the first to end brings an error.
             tasks = [asyncio.create_task(self._keep_up(service)) for service in services.all]
             tasks.append(asyncio.create_task(self._keep_job(services, self.job)))
             try:
@@ -217,18 +217,20 @@ class Supervisor:
                 self.status.reason = f"{error}"
                 break
             finally:
-                await self._end_processes(services)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         self.status.state = "failed"
 
     async def _end_processes(self, services: Services) -> None:
-        # Only the broker has something to write down; what it would lose is thrown away else.
-        if self._stays and self.status.state == "stopping":
-            await services.broker.stop(STOP_SECONDS)
+        # The engine needs no farewell: the next start goes on from its newest checkpoint. The
+        # broker has something to write down, if it is wanted.
         for service in services.all:
-            service.kill()
+            if service is not services.broker:
+                service.kill()
+        if self._stays:
+            await services.broker.stop(STOP_SECONDS)
+        services.broker.kill()
 
     async def _keep_up(self, service: ServiceProcess) -> None:
         """Run ``service``, again whenever it ends, until cancelled.
@@ -243,6 +245,9 @@ class Supervisor:
         backoff = 0.1
         while True:
             code = await service.run()
+            if self.ending.is_set():
+                part.state = "down"
+                return
             was_ready = service.was_ready
             if not was_ready and "already in use" in service.tail:
                 raise PortTaken(f"{part.name}: a port was taken before it could be used")
@@ -257,6 +262,10 @@ class Supervisor:
             part.state = "restarting"
             part.detail = f"ended with exit code {code}"
             logging.warning("%s ended with exit code %s", part.name, code)
+            if self.services is not None and service is self.services.jobmanager:
+                # A TaskManager takes the new JobManager for the old one and keeps the slots of a
+                # job that is gone: the new job never gets them.
+                self.services.taskmanager.kill()
             await asyncio.sleep(backoff)
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS) if not was_ready else 0.1
 
@@ -281,6 +290,8 @@ def main() -> None:
     """Run the supervisor of the stack that the one argument describes."""
     os.umask(0o077)
     settings = Settings(**json.loads(sys.argv[1]))
+    # Each of its connections would fill a page.
+    logging.getLogger("kafka").setLevel(logging.ERROR)
     logging.basicConfig(
         format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, level=logging.INFO
     )
