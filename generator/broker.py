@@ -7,6 +7,8 @@ engine's job, and a client that waits half a minute for a broker that is not the
 from __future__ import annotations
 
 import socket
+import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
@@ -177,6 +179,7 @@ class GreetingReader:
         committed: bool = True,
         from_start: bool = False,
     ) -> None:
+        self._waiting: deque[Greeting] = deque()
         self._consumer = connect(
             KafkaConsumer,
             bootstrap,
@@ -200,8 +203,27 @@ class GreetingReader:
 
     def poll(self, timeout: float = 0.5) -> list[Greeting]:
         """Return the greetings that arrived, waiting up to ``timeout`` seconds for the first."""
+        if self._waiting:
+            arrived = list(self._waiting)
+            self._waiting.clear()
+            return arrived
         batches = self._consumer.poll(timeout_ms=max(0, int(timeout * 1000)))
         return [_greeting(record) for records in batches.values() for record in records]
+
+    def next(self, timeout: float = 30.0) -> Greeting:
+        """Wait for the next greeting.
+
+        Raises
+        ------
+        TimeoutError
+            When none comes within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._waiting:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"No greeting came within {timeout:g} s")
+            self._waiting.extend(self.poll(0.1))
+        return self._waiting.popleft()
 
     def close(self) -> None:
         """Let go of the connection."""

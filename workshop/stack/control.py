@@ -24,6 +24,8 @@ from workshop.stack.folders import RunFolder, runs_folder
 from workshop.stack.services import Settings
 from workshop.stack.status import Status
 
+SUPERVISOR = [sys.executable, "-m", "workshop.stack.supervisor"]
+
 
 class StackGone(WorkshopError):
     """The supervisor hung up: the stack is down."""
@@ -97,7 +99,7 @@ def connect(folder: RunFolder) -> Connection | None:
     return Connection(link)
 
 
-def start(name: str, **what: str) -> Connection:
+def start(name: str, **what: Any) -> Connection:
     """Connect to the stack ``name``, starting its supervisor if none runs; see Settings."""
     folder = RunFolder.of(name)
     with _one_at_a_time():
@@ -114,7 +116,7 @@ def start(name: str, **what: str) -> Connection:
         mine, its = socket.socketpair()
         with its, (folder.logs / "supervisor.log").open("wb") as log:
             subprocess.Popen(
-                [sys.executable, "-m", "workshop.stack.supervisor", settings.to_json()],
+                [*SUPERVISOR, settings.to_json()],
                 stdin=its,
                 stdout=log,
                 stderr=log,

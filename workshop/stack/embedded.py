@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -19,6 +21,9 @@ from workshop.stack.view import Progress, progress_here
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("broker", "jobmanager", "taskmanager", "greeter", "supervisor")
+
+_SERVE = [sys.executable, "-m", "greeter", "--host", "127.0.0.1", "--port", "{port}"]
+_UP_HINT = "start it with stack.up() or python -m workshop up."
 
 
 class StackError(WorkshopError):
@@ -40,8 +45,11 @@ class Stack:
         The module definition to run.
     application
         The WSGI application that serves the module's functions, as ``module:name``.
+    serve
+        The command that serves them, in place of the greeter's own server with ``application``;
+        ``{port}`` in it stands for the port.
     python_path
-        The folder that ``application`` is imported from.
+        The folder that they are imported from.
 
     Examples
     --------
@@ -57,11 +65,12 @@ class Stack:
         *,
         module: Path | str = ROOT / "module.yaml",
         application: str = "greeter.greeter:app",
+        serve: Sequence[str] | None = None,
         python_path: Path | str = ROOT,
     ) -> None:
         self.name = name or os.environ.get("WORKSHOP_STACK") or "default"
         self.module = Path(module).resolve()
-        self.application = application
+        self.serve = list(serve or [*_SERVE, "--application", application])
         self.python_path = Path(python_path).resolve()
         self.folder = RunFolder.of(self.name)
         self._connection: Connection | None = None
@@ -93,7 +102,7 @@ class Stack:
             self._connection = start(
                 self.name,
                 module=str(self.module),
-                application=self.application,
+                serve=self.serve,
                 python_path=str(self.python_path),
             )
         deadline = time.monotonic() + timeout
@@ -289,6 +298,3 @@ class Stack:
             f"python -m workshop logs {suspect} shows more.",
             details=f"{status}{tail}",
         )
-
-
-_UP_HINT = "start it with stack.up() or python -m workshop up."

@@ -19,6 +19,9 @@ from workshop.stack.status import Part
 LOG_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 4096
 
+PORT_TAKEN = ("already in use", "on any port in port range")
+"""What the operating system, or Flink's web page, says when a port is taken."""
+
 
 class ServiceProcess:
     """A process that is to run, and the part of the status that tells how it does.
@@ -59,6 +62,7 @@ class ServiceProcess:
         self.environment = environment or {}
         self.ready = asyncio.Event()
         self.was_ready = False
+        self.port_taken = False
         self.tail = ""
         self._log = RotatingFileHandler(log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
         self._log.terminator = ""
@@ -67,6 +71,7 @@ class ServiceProcess:
     async def run(self) -> int:
         """Run the process once, from its start to its end; return its exit code."""
         self.tail = ""
+        self.port_taken = False
         if self.prepare is not None:
             await self.prepare()
         self._process = process = await asyncio.create_subprocess_exec(
@@ -136,5 +141,7 @@ class ServiceProcess:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         while chunk := await process.stdout.read(65536):
             text = decoder.decode(chunk)
-            self.tail = (self.tail + text)[-TAIL_BYTES:]
+            recent = self.tail + text
+            self.port_taken |= any(complaint in recent for complaint in PORT_TAKEN)
+            self.tail = recent[-TAIL_BYTES:]
             self._log.emit(logging.LogRecord(self.part.name, 0, "", 0, text, None, None))

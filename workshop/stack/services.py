@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -33,17 +32,17 @@ class Settings:
         The run folder.
     module
         The ``module.yaml`` to run.
-    application
-        The WSGI application that serves its functions, as ``module:name``.
+    serve
+        The command that serves its functions; ``{port}`` in it stands for the port.
     python_path
-        Where that module is imported from.
+        Where that command imports from.
     fresh
         Whether the folder was made for this run: then it goes with the stack, unless kept.
     """
 
     folder: str
     module: str
-    application: str
+    serve: list[str]
     python_path: str
     fresh: bool
 
@@ -132,8 +131,7 @@ class Services:
         self.all = [self.broker, self.jobmanager, self.taskmanager, self.greeter]
 
     def _greeter_command(self) -> list[str]:
-        serve = [sys.executable, "-m", "greeter", "--host", "127.0.0.1"]
-        return [*serve, "--port", f"{self.ports.greeter}", "--application", self.settings.application]
+        return [part.replace("{port}", f"{self.ports.greeter}") for part in self.settings.serve]
 
     async def _format_broker(self) -> None:
         if (self.folder.broker / "meta.properties").exists():

@@ -43,7 +43,7 @@ class Part:
     detail: str = ""
 
 
-@dataclass
+@dataclass(repr=False)
 class Status:
     """The state of a whole stack.
 
@@ -118,6 +118,9 @@ class Status:
         if self.reason:
             lines.append(self.reason)
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         cells = "".join(

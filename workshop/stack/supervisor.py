@@ -249,7 +249,7 @@ class Supervisor:
                 part.state = "down"
                 return
             was_ready = service.was_ready
-            if not was_ready and "already in use" in service.tail:
+            if not was_ready and service.port_taken:
                 raise PortTaken(f"{part.name}: a port was taken before it could be used")
             part.restarts += 1
             if not was_ready and part.restarts >= ATTEMPTS:
