@@ -26,6 +26,11 @@ from workshop.stack.status import Status
 
 SUPERVISOR = [sys.executable, "-m", "workshop.stack.supervisor"]
 
+EXIT_SECONDS = 10
+
+_started: list[subprocess.Popen[bytes]] = []
+"""The supervisors that this process started: an unfinished Popen must not be thrown away."""
+
 
 class StackGone(WorkshopError):
     """The supervisor hung up: the stack is down."""
@@ -72,6 +77,14 @@ class Connection:
         """Say that this process uses the stack."""
         return self.ask("hold", pid=os.getpid())
 
+    def end(self, do: str, **request: Any) -> None:
+        """Send a last request, ``release`` or ``stop``, and wait for the supervisor if it ends."""
+        with contextlib.suppress(StackGone, psutil.Error):
+            status = self.ask(do, **request)
+            if status.state == "down":
+                psutil.Process(status.supervisor).wait(EXIT_SECONDS)
+        self.close()
+
     def close(self) -> None:
         """Hang up, whatever else holds the line: a child that was forked has it too."""
         with contextlib.suppress(OSError):
@@ -107,21 +120,21 @@ def start(name: str, **what: Any) -> Connection:
             if found.hold().state not in ("stopping", "down", "failed"):
                 return found
             # Its name is free when it has ended.
-            with contextlib.suppress(StackGone):
-                found.ask("stop", forget=False)
-            found.close()
+            found.end("stop", forget=False)
         clear_stale(folder)
         settings = Settings(str(folder.path), fresh=not folder.path.exists(), **what)
         folder.make()
+        (folder.logs / "supervisor.log").touch(mode=0o600)
         mine, its = socket.socketpair()
         with its, (folder.logs / "supervisor.log").open("wb") as log:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [*SUPERVISOR, settings.to_json()],
                 stdin=its,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+            _started.append(process)
         connection = Connection(mine)
         # Answered once its own address is there, so that the next one to come finds it.
         try:

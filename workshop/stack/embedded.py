@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from generator.broker import Greeting, GreetingReader, RequestProducer, check_names
+from generator.broker import BrokerUnreachable, Greeting, GreetingReader, RequestProducer, check_names
 from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, start
 from workshop.stack.folders import RunFolder
@@ -112,7 +113,7 @@ class Stack:
                 while status.state != "ready":
                     progress.show(status)
                     if status.state in ("failed", "stopping", "down"):
-                        raise self._not_ready(status, status.reason or f"it is {status.state}")
+                        raise self._not_ready(status, f"it is {status.state}")
                     if time.monotonic() > deadline:
                         raise self._not_ready(status, f"not ready after {timeout:g} s")
                     time.sleep(0.05)
@@ -128,13 +129,8 @@ class Stack:
     def release(self) -> None:
         """Stop using the stack; it ends if nobody else uses it and it is not kept."""
         if self._connection is not None:
-            try:
-                self._connection.ask("release")
-            except StackGone:
-                pass
-            finally:
-                self._connection.close()
-                self._connection = None
+            self._connection.end("release")
+            self._connection = None
 
     def down(self, forget: bool = False) -> bool:
         """Stop the stack for everybody; return whether it ran.
@@ -148,12 +144,7 @@ class Stack:
         self._connection = None
         if connection is None:
             return bool(clear_stale(self.folder))
-        try:
-            connection.ask("stop", forget=forget)
-        except StackGone:
-            pass
-        finally:
-            connection.close()
+        connection.end("stop", forget=forget)
         return True
 
     def __enter__(self) -> Stack:
@@ -244,16 +235,13 @@ class Stack:
         """
         wanted = check_names(names)
         deadline = time.monotonic() + timeout
-        self._wait_until_ready(deadline)
         arrived: dict[str, deque[Greeting]] = {name: deque() for name in wanted}
         missing = Counter(wanted)
-        with (
-            GreetingReader(self.bootstrap, committed=committed) as greetings,
-            RequestProducer(self.bootstrap) as requests,
-        ):
+        greetings, requests = self._clients(committed, deadline)
+        with greetings, requests:
             for name in wanted:
                 requests.send(name)
-            requests.flush()
+            requests.flush(max(1.0, deadline - time.monotonic()))
             while missing.total():
                 left = deadline - time.monotonic()
                 if left < 0:
@@ -269,6 +257,23 @@ class Stack:
         return [arrived[name].popleft() for name in wanted]
 
     # --------------------------------------------------------------- private
+
+    def _clients(
+        self, committed: bool, deadline: float
+    ) -> tuple[GreetingReader, RequestProducer]:
+        """Connect to the broker, again if it is just being brought back."""
+        while True:
+            self._wait_until_ready(deadline)
+            try:
+                greetings = GreetingReader(self.bootstrap, committed=committed)
+            except BrokerUnreachable:
+                if time.monotonic() > deadline:
+                    raise
+                continue
+            try:
+                return greetings, RequestProducer(self.bootstrap)
+            except BrokerUnreachable:
+                greetings.close()
 
     def _wait_until_ready(self, deadline: float) -> None:
         """Give a stack that is being brought back the time to come back."""
@@ -286,15 +291,17 @@ class Stack:
         return status.part(name)
 
     def _not_ready(self, status: Status, why: str) -> StackError:
-        unready = [part.name for part in status.parts if part.state != "ready"]
-        suspect = next((name for name in unready if name != "job"), "taskmanager")
-        try:
-            tail = f"\nThe end of the log of {suspect}:\n{self.logs(suspect, 12)}"
-        except StackError:
-            tail = ""
+        unready = [part for part in status.parts if part.state != "ready"]
+        # The one that failed, else one that the others wait for: the job itself has no log.
+        unready.sort(key=lambda part: (part.state != "failed", part.name == "job"))
+        suspect = unready[0].name if unready and unready[0].name != "job" else "taskmanager"
+        details = str(status)
+        if not status.reason:
+            with contextlib.suppress(StackError):
+                details += f"\nThe end of the log of {suspect}:\n{self.logs(suspect, 12)}"
         return StackError(
             f"Stack {self.name}: {why}",
             hint="python -m workshop doctor checks this machine; "
             f"python -m workshop logs {suspect} shows more.",
-            details=f"{status}{tail}",
+            details=details,
         )

@@ -74,21 +74,30 @@ class ServiceProcess:
         self.port_taken = False
         if self.prepare is not None:
             await self.prepare()
-        self._process = process = await asyncio.create_subprocess_exec(
-            *self.command(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **self.environment},
-            # A session of its own: Ctrl-C in a terminal does not reach it, and whatever it starts
-            # can be ended with it.
-            start_new_session=True,
-        )
+        # A pipe of our own: asyncio would wait for the end of its pipe before it tells that the
+        # process has ended, and a child that outlives the process keeps that open.
+        output, its_output = os.pipe()
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *self.command(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=its_output,
+                stderr=its_output,
+                env={**os.environ, **self.environment},
+                # A session of its own: Ctrl-C in a terminal does not reach it, and whatever it
+                # starts can be ended with it.
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(its_output)
         self.guard(process.pid)
         self.part.pid = process.pid
         with contextlib.suppress(psutil.NoSuchProcess):
             self.part.started = psutil.Process(process.pid).create_time()
-        output = asyncio.create_task(self._keep_output(process))
+        log = asyncio.create_task(self._keep_log(output))
         readiness = asyncio.create_task(self._become_ready())
         try:
             return await process.wait()
@@ -98,7 +107,7 @@ class ServiceProcess:
             self.kill()
             self.guard(-process.pid)
             self.part.pid = self.part.started = self.part.memory = None
-            await output
+            await log
 
     def kill(self) -> None:
         """End the process and all it started, at once."""
@@ -116,7 +125,7 @@ class ServiceProcess:
             await asyncio.wait_for(self._process.wait(), patience)
         self.kill()
 
-    def last_lines(self, number: int = 15) -> str:
+    def last_lines(self, number: int = 25) -> str:
         """Return the last lines that the process printed."""
         return "\n".join(self.tail.splitlines()[-number:])
 
@@ -136,12 +145,16 @@ class ServiceProcess:
         self.was_ready = True
         self.ready.set()
 
-    async def _keep_output(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
+    async def _keep_log(self, output: int) -> None:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb", buffering=0)
+        )
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        while chunk := await process.stdout.read(65536):
+        while chunk := await reader.read(65536):
             text = decoder.decode(chunk)
             recent = self.tail + text
             self.port_taken |= any(complaint in recent for complaint in PORT_TAKEN)
             self.tail = recent[-TAIL_BYTES:]
             self._log.emit(logging.LogRecord(self.part.name, 0, "", 0, text, None, None))
+        transport.close()
