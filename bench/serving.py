@@ -100,7 +100,9 @@ def main(names: int, keys: tuple[int, ...], rounds: int, only: tuple[str, ...]) 
                 for count in keys:
                     figures[server][count].append(measure(stack, names, count))
                     print(server, count, figures[server][count][-1], file=sys.stderr, flush=True)
-    table = Table(title=f"{names} names, median of {rounds}: names/s, greeter CPU s per 1,000 names")
+    table = Table(
+        title=f"{names} names, median of {rounds}: names/s, greeter CPU s per 1,000 names"
+    )
     table.add_column("server")
     for count in keys:
         table.add_column(f"{count} keys")

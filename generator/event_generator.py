@@ -79,7 +79,5 @@ def show(greetings: GreetingReader, seconds: float) -> int:
     return len(arrived)
 
 
-
-
 if __name__ == "__main__":
     generate()

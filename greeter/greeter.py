@@ -21,9 +21,7 @@ def greet(context, greet_request: GreetRequest) -> None:
 
     response = compute_greeting(greet_request.name, state.seen)
 
-    egress_message = kafka_egress_record(
-        topic="greetings", key=greet_request.name, value=response
-    )
+    egress_message = kafka_egress_record(topic="greetings", key=greet_request.name, value=response)
     context.pack_and_send_egress("example/greets", egress_message)
 
 

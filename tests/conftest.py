@@ -1,4 +1,4 @@
-"""What all tests share: a run folder of their own, and one real stack for those that only use it."""
+"""What all tests share: a run folder of their own, and one real stack."""
 
 from __future__ import annotations
 

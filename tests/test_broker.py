@@ -23,7 +23,7 @@ from generator.broker import (
 def no_broker(request):
     """An address where no broker answers: nothing listens, it is mute, or it is no Kafka."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        address = "127.0.0.1:%d" % server.getsockname()[1]
+        address = f"127.0.0.1:{server.getsockname()[1]}"
         if request.param == "closed":
             server.close()
         elif request.param == "talks something else":

@@ -114,8 +114,16 @@ def test_a_full_disk_is_one_clear_error(repository, tmp_path):
     )
     (repository / SMALLEST[2].remote).write_bytes(os.urandom(1 << 20))
     done = subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-c"]
-        + [f'mount -t tmpfs -o size=64k none "{cache}" && exec "$0" -c "$1"', sys.executable, code],
+        [
+            "unshare",
+            "--mount",
+            "--map-root-user",
+            "sh",
+            "-c",
+            f'mount -t tmpfs -o size=64k none "{cache}" && exec "$0" -c "$1"',
+            sys.executable,
+            code,
+        ],
         env={**os.environ, "WORKSHOP_CACHE": str(cache)},
         capture_output=True,
         text=True,

@@ -52,7 +52,18 @@ def test_one_name_four_times_and_another_between(stack):
 
 @pytest.mark.parametrize(
     "name",
-    ["x" * 300, "Ωμέγα", "数学", "عمر", "🦊👩‍🚀", "O'Brien; DROP TABLE", "100%s", " ", "a\nb", "\x00"],
+    [
+        "x" * 300,
+        "Ωμέγα",
+        "数学",
+        "عمر",
+        "🦊👩‍🚀",
+        "O'Brien; DROP TABLE",
+        "100%s",
+        " ",
+        "a\nb",
+        "\x00",
+    ],
 )
 def test_names_are_greeted_as_they_are(stack, name):
     (greeting,) = stack.greet(name)
@@ -316,9 +327,15 @@ def test_a_module_that_the_engine_refuses(name, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="a small file system needs Linux namespaces")
 def test_a_disk_that_is_full(tmp_path):
     done = subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-c"]
-        + [f'mount -t tmpfs -o size=64m none "{tmp_path}" && exec "$0" -m workshop up']
-        + [sys.executable],
+        [
+            "unshare",
+            "--mount",
+            "--map-root-user",
+            "sh",
+            "-c",
+            f'mount -t tmpfs -o size=64m none "{tmp_path}" && exec "$0" -m workshop up',
+            sys.executable,
+        ],
         env={**os.environ, "WORKSHOP_RUNS": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -1,17 +1,14 @@
 """``python -m workshop``."""
 
 import sys
+from importlib.util import find_spec
 
-try:
-    import google.protobuf
-    import kafka
-    import rich
-    import statefun  # noqa: F401
-except ModuleNotFoundError as error:
-    sys.exit(
-        f"{sys.executable} lacks the package {error.name}.\n"
-        "What to do: run 'make setup' and then use .venv/bin/python, or activate .venv."
-    )
+for package in ("google", "kafka", "rich", "statefun"):
+    if find_spec(package) is None:
+        sys.exit(
+            f"{sys.executable} lacks the package {package}.\n"
+            "What to do: run 'make setup' and then use .venv/bin/python, or activate .venv."
+        )
 
 from workshop.cli import main
 

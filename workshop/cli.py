@@ -106,7 +106,9 @@ def logs(name: str | None, follow: bool, lines: int, service: str | None) -> Non
 
 @main.command()
 @name_option
-@click.option("--forget", is_flag=True, help="Delete its topics and all that the greeter remembers.")
+@click.option(
+    "--forget", is_flag=True, help="Delete its topics and all that the greeter remembers."
+)
 def down(name: str | None, forget: bool) -> None:
     """Stop the stack for everybody. The next "up" goes on where it was."""
     from workshop.stack import Stack
@@ -132,7 +134,8 @@ def doctor() -> None:
 @main.command()
 def fetch() -> None:
     """Fetch the jars that are missing or altered."""
-    from workshop.stack.jars import bad_jars, cache_folder, fetch_with_progress
+    from workshop.stack.folders import cache_folder
+    from workshop.stack.jars import bad_jars, fetch_with_progress
 
     wanted = bad_jars()
     if wanted:
@@ -141,9 +144,7 @@ def fetch() -> None:
 
 
 @main.command()
-@click.option(
-    "--output", type=click.Path(path_type=Path), help="Folder of the executed copies."
-)
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies.")
 @click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE")
 @click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
 def run(
@@ -169,4 +170,3 @@ def _added(path: Path) -> Iterator[str]:
                 file.close()
                 file = path.open(errors="replace")
     file.close()
-

@@ -1,4 +1,4 @@
-"""How a kernel or a command reaches a stack: a connection to its supervisor, or a new supervisor."""
+"""How a kernel or a command reaches a stack: through its supervisor, a new one if none runs."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def start(name: str, **what: Any) -> Connection:
         with its, (folder.logs / "supervisor.log").open("wb") as log:
             process = subprocess.Popen(
                 [*SUPERVISOR, settings.to_json()],
-                stdin=its,
+                stdin=its.fileno(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from generator.broker import BrokerUnreachable, Greeting, GreetingReader, RequestProducer, check_names
+from generator.broker import (
+    BrokerUnreachable,
+    Greeting,
+    GreetingReader,
+    RequestProducer,
+    check_names,
+)
 from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, start
 from workshop.stack.folders import RunFolder
@@ -258,9 +264,7 @@ class Stack:
 
     # --------------------------------------------------------------- private
 
-    def _clients(
-        self, committed: bool, deadline: float
-    ) -> tuple[GreetingReader, RequestProducer]:
+    def _clients(self, committed: bool, deadline: float) -> tuple[GreetingReader, RequestProducer]:
         """Connect to the broker, again if it is just being brought back."""
         while True:
             self._wait_until_ready(deadline)

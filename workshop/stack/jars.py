@@ -126,7 +126,9 @@ def fetch_with_progress(jars: list[Jar]) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     total = sum(jar.size for jar in jars)
-    print(f"Fetching {len(jars)} jars, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True)
+    print(
+        f"Fetching {len(jars)} jars, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True
+    )
     with Progress(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     ) as bar:

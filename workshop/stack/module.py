@@ -40,7 +40,9 @@ def render(source: Path, broker: str, functions: str) -> str:
 def difference(source: Path, rendered: str) -> str:
     """Return what ``render`` changed, line by line, in the form of ``diff``."""
     before = yaml.safe_dump(_load(source), sort_keys=False).splitlines()
-    lines = difflib.unified_diff(before, rendered.splitlines(), "module.yaml", "local", n=0, lineterm="")
+    lines = difflib.unified_diff(
+        before, rendered.splitlines(), "module.yaml", "local", n=0, lineterm=""
+    )
     return "\n".join(line for line in lines if not line.startswith("@@"))
 
 
@@ -56,7 +58,7 @@ def ingress_topics(source: Path) -> list[str]:
 def _load(source: Path) -> dict[str, Any]:
     try:
         module = yaml.safe_load(source.read_text())
-        module["module"]["spec"]  # noqa: B018 - what follows relies on it
+        module["module"]["spec"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise WorkshopError(
             f"{source} is no module definition.",

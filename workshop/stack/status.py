@@ -1,4 +1,4 @@
-"""What a stack is doing, as data: made by the supervisor, shown by the command line and notebooks."""
+"""What a stack is doing, as data: made by the supervisor, shown in terminals and notebooks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import html
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-MARKS = {"ready": "✓", "starting": "…", "restarting": "↻", "stopping": "…", "failed": "✗", "down": "·"}
+MARKS = {
+    "ready": "✓",
+    "starting": "…",
+    "restarting": "↻",
+    "stopping": "…",
+    "failed": "✗",
+    "down": "·",
+}
 
 
 @dataclass
@@ -124,7 +131,9 @@ class Status:
 
     def _repr_html_(self) -> str:
         cells = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{_linked(c)}</td>" for c in row) + "</tr>"
+            "<tr>"
+            + "".join(f"<td style='text-align:left'>{_linked(c)}</td>" for c in row)
+            + "</tr>"
             for row in self.rows()
         )
         reason = f"<pre>{html.escape(self.reason)}</pre>" if self.reason else ""
