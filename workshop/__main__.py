@@ -10,6 +10,6 @@ for package in ("google", "kafka", "rich", "statefun"):
             "What to do: run 'make setup' and then use .venv/bin/python, or activate .venv."
         )
 
-from workshop.cli import main
+from workshop.cli import main  # noqa: E402 - only now is it known that it can be imported
 
 main()
