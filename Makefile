@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
 export JUPYTER_PREFER_ENV_PATH := 1
 
@@ -54,6 +55,6 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV); the first time takes a minute or two."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PIP) -r requirements.txt -r requirements-dev.txt && $(PIP) --no-deps -e . || { \
+	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
 	@touch $@

@@ -156,9 +156,16 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
                 f"{_repository()} changes files: use another network.",
             )
         partial.replace(jar.path)
+    except requests.exceptions.SSLError as error:
+        raise JarError(
+            f"{jar.coordinate} could not be fetched: the certificate of {_repository()} is not "
+            f"one that Python trusts ({_reason(error)}).",
+            hint="behind a proxy that opens TLS, set REQUESTS_CA_BUNDLE to the file of your "
+            "organisation's certificates.",
+        ) from error
     except requests.RequestException as error:
         raise JarError(
-            f"{jar.coordinate} could not be fetched from {_repository()}: {error}",
+            f"{jar.coordinate} could not be fetched from {_repository()}: {_reason(error)}",
             hint="connect to the network and run the command again (what arrived is kept). "
             "Behind a mirror, set WORKSHOP_MAVEN_URL to its address.",
         ) from error
@@ -173,6 +180,16 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost reason; around it stand the layers of the HTTP library."""
+    cause: object = error
+    while inner := getattr(cause, "reason", None) or next(iter(getattr(cause, "args", ())), None):
+        if not isinstance(inner, Exception):
+            break
+        cause = inner
+    return str(cause)
 
 
 def _repository() -> str:
