@@ -26,8 +26,19 @@ GREETINGS = "greetings"
 Client = TypeVar("Client")
 
 
-class BrokerUnreachable(ConnectionError):
+class BrokerError(Exception):
+    """Base of what goes wrong here; a notebook shows its sentence, without the frames around it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class BrokerUnreachable(BrokerError, ConnectionError):
     """No Kafka broker answers at the address that was given."""
+
+
+class RequestRefused(BrokerError, ValueError):
+    """A request that must not be sent: a name or key that is empty, not text, or no address."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +80,14 @@ def connect(make: Callable[..., Client], bootstrap: str, **settings: Any) -> Cli
 
     Raises
     ------
-    ValueError
+    RequestRefused
         When ``bootstrap`` is no address.
     BrokerUnreachable
         When nothing listens there, or what listens is no broker.
     """
     host, _, port = bootstrap.rpartition(":")
     if not host or not port.isdigit():
-        raise ValueError(f"{bootstrap!r} is no broker address: it must read host:port")
+        raise RequestRefused(f"{bootstrap!r} is no broker address: it must read host:port")
     reason: Exception
     try:
         socket.create_connection((host, int(port)), timeout=4).close()
@@ -119,10 +130,8 @@ class RequestProducer:
 
         Raises
         ------
-        TypeError
-            When the name or key is not text.
-        ValueError
-            When the name or key is empty, or is no valid Unicode.
+        RequestRefused
+            When the name or key is empty, not text, or no valid Unicode.
         """
         key = name if key is None else key
         return self._producer.send(
@@ -251,13 +260,13 @@ def check_names(names: Iterable[str]) -> list[str]:
 
 def _encoded(what: str, value: str) -> bytes:
     if not isinstance(value, str):
-        raise TypeError(f"The {what} must be text, not {type(value).__name__}: {value!r}")
+        raise RequestRefused(f"The {what} must be text, not {type(value).__name__}: {value!r}")
     if not value:
-        raise ValueError(f"The {what} is empty: a record needs one to find its function")
+        raise RequestRefused(f"The {what} is empty: a record needs one to find its function")
     try:
         return value.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"The {what} {value!r} is not valid Unicode text") from error
+        raise RequestRefused(f"The {what} {value!r} is not valid Unicode text") from error
 
 
 def _greeting(record: Any) -> Greeting:

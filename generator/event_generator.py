@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from generator.broker import BrokerUnreachable, GreetingReader, RequestProducer
+from generator.broker import BrokerError, GreetingReader, RequestProducer
 
 PEOPLE = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Katherine", "Tony", "Margaret"]
 
@@ -41,7 +41,7 @@ def generate(bootstrap: str, delay: float, count: int | None, seed: int | None) 
             missing = run(requests, greetings, delay, count, random.Random(seed))
     except Stopped:
         return
-    except (BrokerUnreachable, ValueError) as error:
+    except BrokerError as error:
         raise click.ClickException(str(error)) from error
     if missing:
         raise click.ClickException(f"{missing} greetings did not come back.")

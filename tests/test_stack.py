@@ -15,7 +15,7 @@ import psutil
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from generator.broker import GreetingReader, RequestProducer
+from generator.broker import GreetingReader, RequestProducer, RequestRefused
 from tests.conftest import ROOT, family, none_left
 from workshop.errors import WorkshopError
 from workshop.stack import Stack, StackError, control
@@ -72,7 +72,7 @@ def test_names_are_greeted_as_they_are(stack, name):
 
 
 def test_a_bad_name_among_good_ones_sends_none(stack):
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(RequestRefused, match="empty"):
         stack.greet("Nobody yet", "")
     assert texts(stack.greet("Nobody yet")) == ["Welcome Nobody yet"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from generator.broker import BrokerError
 from workshop.errors import WorkshopError
 
 
@@ -21,7 +22,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (WorkshopError, ConnectionError, ValueError) as error:
+        except (WorkshopError, BrokerError) as error:
             raise click.ClickException(str(error)) from error
 
 

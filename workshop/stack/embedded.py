@@ -234,7 +234,7 @@ class Stack:
 
         Raises
         ------
-        TypeError, ValueError
+        RequestRefused
             When a name cannot be sent; then none was.
         StackError
             When a greeting does not come.

@@ -136,8 +136,11 @@ class Status:
             + "</tr>"
             for row in self.rows()
         )
+        heads = ("", "part", "state", "process", "memory", "where")
+        head = "".join(f"<th style='text-align:left'>{one}</th>" for one in heads)
         reason = f"<pre>{html.escape(self.reason)}</pre>" if self.reason else ""
-        return f"<b>{html.escape(self.summary)}</b><table>{cells}</table>{reason}"
+        table = f"<table><tr>{head}</tr>{cells}</table>" if self.parts else ""
+        return f"<b>{html.escape(self.summary)}</b>{table}{reason}"
 
 
 def _linked(cell: str) -> str:
