@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +112,14 @@ def connect(folder: RunFolder) -> Connection | None:
     return Connection(link)
 
 
-def start(name: str, **what: Any) -> Connection:
-    """Connect to the stack ``name``, starting its supervisor if none runs; see Settings."""
-    folder = RunFolder.of(name)
+def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection:
+    """Connect to the stack in ``folder``, starting its supervisor if none runs.
+
+    Parameters
+    ----------
+    settings
+        Makes the settings of a new supervisor, told whether the folder is made for it.
+    """
     with _one_at_a_time():
         while (found := connect(folder)) is not None:
             if found.hold().state not in ("stopping", "down", "failed"):
@@ -122,13 +127,13 @@ def start(name: str, **what: Any) -> Connection:
             # Its name is free when it has ended.
             found.end("stop", forget=False)
         clear_stale(folder)
-        settings = Settings(str(folder.path), fresh=not folder.path.exists(), **what)
+        made = settings(not folder.path.exists())
         folder.make()
         (folder.logs / "supervisor.log").touch(mode=0o600)
         mine, its = socket.socketpair()
         with its, (folder.logs / "supervisor.log").open("wb") as log:
             process = subprocess.Popen(
-                [*SUPERVISOR, settings.to_json()],
+                [*SUPERVISOR, made.to_json()],
                 stdin=its.fileno(),
                 stdout=log,
                 stderr=log,

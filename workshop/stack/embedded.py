@@ -20,9 +20,11 @@ from generator.broker import (
 )
 from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, start
+from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
 from workshop.stack.module import difference
 from workshop.stack.preflight import check_before_start
+from workshop.stack.services import Settings
 from workshop.stack.status import Part, Status
 from workshop.stack.view import Progress, progress_here
 
@@ -57,6 +59,9 @@ class Stack:
         ``{port}`` in it stands for the port.
     python_path
         The folder that they are imported from.
+    checkpoint_ms
+        How often the engine takes a checkpoint, in milliseconds: every greeting waits for the
+        next one to be committed.
 
     Examples
     --------
@@ -74,11 +79,13 @@ class Stack:
         application: str = "greeter.greeter:app",
         serve: Sequence[str] | None = None,
         python_path: Path | str = ROOT,
+        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
     ) -> None:
         self.name = name or os.environ.get("WORKSHOP_STACK") or "default"
         self.module = Path(module).resolve()
         self.serve = list(serve or [*_SERVE, "--application", application])
         self.python_path = Path(python_path).resolve()
+        self.checkpoint_ms = checkpoint_ms
         self.folder = RunFolder.of(self.name)
         self._connection: Connection | None = None
 
@@ -106,12 +113,7 @@ class Stack:
         progress = progress or progress_here()
         if self._connection is None:
             check_before_start(self.folder)
-            self._connection = start(
-                self.name,
-                module=str(self.module),
-                serve=self.serve,
-                python_path=str(self.python_path),
-            )
+            self._connection = start(self.folder, self.settings)
         deadline = time.monotonic() + timeout
         try:
             with progress:
@@ -131,6 +133,17 @@ class Stack:
         except BaseException:
             self.release()
             raise
+
+    def settings(self, fresh: bool) -> Settings:
+        """Return what the supervisor is told; ``fresh`` if the run folder is made for this run."""
+        return Settings(
+            folder=str(self.folder.path),
+            module=str(self.module),
+            serve=self.serve,
+            python_path=str(self.python_path),
+            checkpoint_ms=self.checkpoint_ms,
+            fresh=fresh,
+        )
 
     def release(self) -> None:
         """Stop using the stack; it ends if nobody else uses it and it is not kept."""

@@ -36,13 +36,13 @@ ENDRULE
 """
 
 
-def write_config(folder: RunFolder, rpc_port: int, rest_port: int, slots: int = 1) -> None:
+def write_config(folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms: int) -> None:
     """Write ``flink-conf.yaml`` for an engine whose web page is ``127.0.0.1:rest_port``.
 
     Parameters
     ----------
-    slots
-        How many parallel instances of the job's tasks one TaskManager has room for.
+    checkpoint_ms
+        How often a checkpoint is taken, in milliseconds.
     """
     settings = {
         "jobmanager.rpc.address": "127.0.0.1",
@@ -54,14 +54,14 @@ def write_config(folder: RunFolder, rpc_port: int, rest_port: int, slots: int = 
         "rest.bind-port": rest_port,
         "taskmanager.host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
-        "taskmanager.numberOfTaskSlots": slots,
-        "parallelism.default": slots,
+        "taskmanager.numberOfTaskSlots": 1,
+        "parallelism.default": 1,
         "classloader.parent-first-patterns.additional": (
             "org.apache.flink.statefun;org.apache.kafka;com.google.protobuf"
         ),
         # Effects are exactly once only with checkpoints; every greeting waits for the next one.
         "execution.checkpointing.mode": "EXACTLY_ONCE",
-        "execution.checkpointing.interval": f"{CHECKPOINT_INTERVAL_MS} ms",
+        "execution.checkpointing.interval": f"{checkpoint_ms} ms",
         "execution.checkpointing.timeout": "60 s",
         # A checkpoint that fails because a process is away must not fail the job as well.
         "execution.checkpointing.tolerable-failed-checkpoints": 1000,
@@ -88,7 +88,7 @@ def write_config(folder: RunFolder, rpc_port: int, rest_port: int, slots: int = 
         "web.refresh-interval": 100,
         # Explicit, since no shell script computes them here.
         "jobmanager.memory.process.size": "640m",
-        "taskmanager.cpu.cores": float(slots),
+        "taskmanager.cpu.cores": 1.0,
         "taskmanager.memory.task.heap.size": f"{TASKMANAGER_HEAP_MB - 64}m",
         "taskmanager.memory.framework.heap.size": "64m",
         "taskmanager.memory.task.off-heap.size": "0m",

@@ -36,6 +36,8 @@ class Settings:
         The command that serves its functions; ``{port}`` in it stands for the port.
     python_path
         Where that command imports from.
+    checkpoint_ms
+        How often the engine takes a checkpoint, in milliseconds.
     fresh
         Whether the folder was made for this run: then it goes with the stack, unless kept.
     """
@@ -44,6 +46,7 @@ class Settings:
     module: str
     serve: list[str]
     python_path: str
+    checkpoint_ms: int
     fresh: bool
 
     def to_json(self) -> str:
@@ -93,7 +96,7 @@ class Services:
         self.functions = f"127.0.0.1:{ports.greeter}"
         self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
         kafka.write_config(folder, ports.broker, ports.controller)
-        flink.write_config(folder, ports.rpc, ports.rest)
+        flink.write_config(folder, ports.rpc, ports.rest, settings.checkpoint_ms)
         module = render(Path(settings.module), self.bootstrap, self.functions)
         (folder.conf / "module.yaml").write_text(module)
 
