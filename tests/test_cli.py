@@ -88,7 +88,8 @@ def test_every_direct_dependency_is_pinned_exactly():
 
 
 def test_make_help_names_every_target():
-    done = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT)
+    command = ["make", "--no-print-directory", "help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     makefile = (ROOT / "Makefile").read_text()
     targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE).group(1).split()
     assert set(targets) == {line.split()[1] for line in done.stdout.splitlines()}
