@@ -163,6 +163,17 @@ def test_a_name_sent_straight_after_up_is_greeted_and_two_stacks_never_meet(stac
         assert texts(stack.greet("Both", "Both")) == ["Welcome Both", "Nice to see you again Both"]
         assert texts(other.greet("Both")) == ["Welcome Both"]
         assert other.folder.path != stack.folder.path
+
+        # A cell that is run again makes its Stack again: it is the same stack.
+        again = Stack(name)
+        with again:
+            assert texts(again.greet("Both")) == ["Nice to see you again Both"]
+        del again
+        assert texts(other.greet("Both")) == ["Third time is a charm Both"]
+
+        with pytest.raises(StackError, match="up already"):
+            Stack(name, application="another:app").up(progress=QUIET)
+        assert other.status().state == "ready"
         processes = family(other)
     assert none_left(processes)
     assert not other.folder.path.exists()
@@ -212,8 +223,9 @@ def test_command_line_from_up_to_forget(name, eventually):
         "Welcome Alan",
     ]
     processes = family(Stack(name))
-    assert workshop("down", "--name", name, "--forget").returncode == 0
+    assert workshop("down", "--name", name).returncode == 0
     assert none_left(processes)
+    assert workshop("down", "--name", name, "--forget").returncode == 0
     assert not RunFolder.of(name).path.exists()
 
 

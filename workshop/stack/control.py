@@ -120,7 +120,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
     settings
         Makes the settings of a new supervisor, told whether the folder is made for it.
     """
-    with _one_at_a_time():
+    with one_at_a_time():
         while (found := connect(folder)) is not None:
             if found.hold().state not in ("stopping", "down", "failed"):
                 return found
@@ -153,8 +153,8 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
 
 
 @contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let one process at a time look for a stack and start it."""
+def one_at_a_time() -> Iterator[None]:
+    """Let one process at a time look for a stack, and start or clear it."""
     runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     with (runs_folder() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -164,7 +164,7 @@ def _one_at_a_time() -> Iterator[None]:
 def clear_stale(folder: RunFolder) -> list[int]:
     """End what a killed supervisor left running in ``folder``; return the process ids.
 
-    Call it only when no supervisor answers there.
+    Call it only in :func:`one_at_a_time`, when no supervisor answers there.
     """
     ended = []
     if folder.record.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import time
 from collections import Counter, deque
@@ -19,7 +20,7 @@ from generator.broker import (
     check_names,
 )
 from workshop.errors import WorkshopError
-from workshop.stack.control import Connection, StackGone, clear_stale, connect, start
+from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
 from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
 from workshop.stack.module import difference
@@ -33,6 +34,12 @@ SERVICES = ("broker", "jobmanager", "taskmanager", "greeter", "supervisor")
 
 _SERVE = [sys.executable, "-m", "greeter", "--host", "127.0.0.1", "--port", "{port}"]
 _UP_HINT = "start it with stack.up() or python -m workshop up."
+
+_connections: dict[Path, Connection] = {}
+"""What this process holds, by run folder.
+
+Not by Stack: a cell that makes its Stack anew must not end the stack of the old one.
+"""
 
 
 class StackError(WorkshopError):
@@ -87,7 +94,7 @@ class Stack:
         self.python_path = Path(python_path).resolve()
         self.checkpoint_ms = checkpoint_ms
         self.folder = RunFolder.of(self.name)
-        self._connection: Connection | None = None
+        self._opened = False
 
     # ------------------------------------------------------------------ life
 
@@ -111,13 +118,22 @@ class Stack:
             When it does not become ready; then what was started is stopped again.
         """
         progress = progress or progress_here()
-        if self._connection is None:
+        connection = self._held()
+        mine = connection is None
+        if connection is None:
             check_before_start(self.folder)
-            self._connection = start(self.folder, self.settings)
+            connection = _connections[self.folder.path] = start(self.folder, self.settings)
+            self._opened = True
         deadline = time.monotonic() + timeout
         try:
             with progress:
-                status = self._connection.hold()
+                status = connection.hold()
+                if (status.module, status.serve) != (str(self.module), self.serve):
+                    raise StackError(
+                        f"Stack {self.name} is up already, with {status.module} "
+                        f"served by {' '.join(status.serve)}.",
+                        hint="stop it first, or give this one another name.",
+                    )
                 while status.state != "ready":
                     progress.show(status)
                     if status.state in ("failed", "stopping", "down"):
@@ -125,13 +141,14 @@ class Stack:
                     if time.monotonic() > deadline:
                         raise self._not_ready(status, f"not ready after {timeout:g} s")
                     time.sleep(0.05)
-                    status = self._connection.ask("status")
+                    status = connection.ask("status")
                 if keep:
-                    status = self._connection.ask("keep")
+                    status = connection.ask("keep")
                 progress.show(status)
             return status
         except BaseException:
-            self.release()
+            if mine:
+                self.release()
             raise
 
     def settings(self, fresh: bool) -> Settings:
@@ -146,10 +163,10 @@ class Stack:
         )
 
     def release(self) -> None:
-        """Stop using the stack; it ends if nobody else uses it and it is not kept."""
-        if self._connection is not None:
-            self._connection.end("release")
-            self._connection = None
+        """Let this process stop using the stack; it ends with its last user, unless it is kept."""
+        connection = _connections.pop(self.folder.path, None)
+        if connection is not None:
+            connection.end("release")
 
     def down(self, forget: bool = False) -> bool:
         """Stop the stack for everybody; return whether it ran.
@@ -159,12 +176,15 @@ class Stack:
         forget
             Delete the run folder as well: the topics and all that the functions remember.
         """
-        connection = self._connection or connect(self.folder)
-        self._connection = None
-        if connection is None:
-            return bool(clear_stale(self.folder))
-        connection.end("stop", forget=forget)
-        return True
+        with one_at_a_time():
+            connection = _connections.pop(self.folder.path, None) or connect(self.folder)
+            if connection is not None:
+                connection.end("stop", forget=forget)
+                return True
+            ran = clear_stale(self.folder)
+            if forget:
+                shutil.rmtree(self.folder.path, ignore_errors=True)
+            return bool(ran)
 
     def __enter__(self) -> Stack:
         self.up()
@@ -176,20 +196,22 @@ class Stack:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.release()
+        if self._opened:
+            self.release()
 
     # ------------------------------------------------------------------ look
 
     def status(self) -> Status:
         """Return what the stack does now."""
-        connection = self._connection or connect(self.folder)
+        held = self._held()
+        connection = held or connect(self.folder)
         try:
             if connection is not None:
                 return connection.ask("status")
         except StackGone:
-            self._connection = None
+            pass
         finally:
-            if connection is not self._connection and connection is not None:
+            if connection is not None and connection is not held:
                 connection.close()
         return Status(self.name, str(self.folder.path))
 
@@ -276,6 +298,17 @@ class Stack:
         return [arrived[name].popleft() for name in wanted]
 
     # --------------------------------------------------------------- private
+
+    def _held(self) -> Connection | None:
+        """The connection by which this process keeps the stack alive, if the stack lives."""
+        connection = _connections.get(self.folder.path)
+        if connection is not None:
+            try:
+                connection.ask("status")
+            except StackGone:
+                del _connections[self.folder.path]
+                return None
+        return connection
 
     def _clients(self, committed: bool, deadline: float) -> tuple[GreetingReader, RequestProducer]:
         """Connect to the broker, again if it is just being brought back."""

@@ -65,6 +65,8 @@ class Status:
         The run folder.
     supervisor
         The process id of the supervisor.
+    module, serve
+        The module definition that it runs, and the command that serves the functions.
     kept
         Whether the stack stays until ``down``; else it ends with the last kernel that uses it.
     parts
@@ -79,6 +81,8 @@ class Status:
     folder: str
     state: str = "down"
     supervisor: int | None = None
+    module: str = ""
+    serve: list[str] = field(default_factory=list)
     kept: bool = False
     parts: list[Part] = field(default_factory=list)
     checkpoints: int = 0

@@ -66,7 +66,12 @@ class Supervisor:
         self.settings = settings
         self.folder = RunFolder(Path(settings.folder))
         self.status = Status(
-            self.folder.name, str(self.folder.path), state="starting", supervisor=os.getpid()
+            self.folder.name,
+            str(self.folder.path),
+            state="starting",
+            supervisor=os.getpid(),
+            module=settings.module,
+            serve=settings.serve,
         )
         self.services: Services | None = None
         self.job: Job | None = None
@@ -184,9 +189,10 @@ class Supervisor:
             if self.services is not None:
                 for service in self.services.all:
                     service.measure()
-            partial = self.folder.record.with_suffix(".partial")
-            partial.write_text(json.dumps(self.status.to_dict(), indent=1))
-            partial.replace(self.folder.record)
+            with contextlib.suppress(OSError):  # A full disk must not end the watch.
+                partial = self.folder.record.with_suffix(".partial")
+                partial.write_text(json.dumps(self.status.to_dict(), indent=1))
+                partial.replace(self.folder.record)
             await asyncio.sleep(MEASURE_SECONDS)
 
     def _tell_guard(self, group: int) -> None:
@@ -243,10 +249,9 @@ class Supervisor:
         part = service.part
         part.state = "starting"
         backoff = 0.1
-        while True:
+        while not self.ending.is_set():
             code = await service.run()
             if self.ending.is_set():
-                part.state = "down"
                 return
             was_ready = service.was_ready
             if not was_ready and service.port_taken:
