@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+SETTINGS := $(VENV)/share/jupyter/lab/settings
 READY := $(VENV)/.ready
 export JUPYTER_PREFER_ENV_PATH := 1
 
@@ -17,7 +18,7 @@ setup: $(READY) ## Make the environment and fetch the jars
 	@$(BIN)/python -m workshop fetch
 
 lab: setup ## Open JupyterLab on the first lesson
-	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
 run: setup ## Execute all lessons without a browser, into build/executed/
 	@$(BIN)/python -m workshop run
@@ -49,7 +50,7 @@ bench: setup ## Measure; prints ratios
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-$(READY): requirements.txt requirements-dev.txt pyproject.toml
+$(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "$(PYTHON) is older than 3.10. Name a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
@@ -57,4 +58,5 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@echo "Installing into $(VENV); the first time takes a minute or two."
 	@$(PIP) -r requirements.txt -r requirements-dev.txt && $(PIP) --no-deps -e . || { \
 	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
+	@mkdir -p $(SETTINGS) && cp jupyter-overrides.json $(SETTINGS)/overrides.json
 	@touch $@

@@ -158,3 +158,4 @@ class ServiceProcess:
             self.tail = recent[-TAIL_BYTES:]
             self._log.emit(logging.LogRecord(self.part.name, 0, "", 0, text, None, None))
         transport.close()
+        self._log.close()  # It opens again with the next line.
