@@ -1,0 +1,348 @@
+"""The engine's job: batches, timers, checkpoints and failures, on a virtual clock.
+
+Played after the classes of StateFun 2.2.2 (``RequestReplyFunction``, ``RetryingCallback``,
+``ThresholdBackPressureValve``, ``DelaySink``, ``ExpirationUtil``), as read in its published jar:
+
+- One batch per address is in flight; arrivals queue up and leave together as the next batch.
+- An address with ``maxNumBatchRequests`` queued arrivals, or 1024 batches in flight
+  (``statefun.async.max-per-task``), closes the ingress. Messages between functions pass all the
+  same, so a batch can grow beyond the limit.
+- Of an answer the messages come first, then the delayed ones, the egresses, the states; the next
+  batch of the address leaves before its messages reach anyone.
+- A failed attempt is repeated with the same bytes after 10 ms, then twice as long each time, until
+  ``timeout`` has passed since the first; then the job restarts from the last checkpoint.
+- A batch in flight belongs to the checkpoint, and after a restart is sent again as it was.
+- State expires when it was not written (``after-write``), or neither written nor read for a batch
+  (``after-invoke``), for as long as declared.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from workshop.simulation.cell import Cell
+from workshop.simulation.egress import EgressLog
+from workshop.simulation.errors import JobFailed
+from workshop.simulation.ingress import IngressLog
+from workshop.simulation.messages import Address, one_line, typed
+from workshop.simulation.module import Module
+from workshop.simulation.report import Counters, Outcome, Settings
+from workshop.simulation.trace import Event, Trace
+from workshop.simulation.wire import (
+    DELETE,
+    address_bytes,
+    invocation_entry,
+    read_address,
+    read_request,
+    read_response,
+)
+from workshop.simulation.worker import Worker, WorkerFailed
+
+__all__ = ["Job"]
+
+
+# When it is due, a number that keeps the order, the target, its entry in a batch, sender, argument.
+_Timer = tuple[int, int, bytes, bytes, Address, bytes]
+
+
+class Job:
+    """A running job."""
+
+    def __init__(
+        self,
+        module: Module,
+        worker: Worker,
+        ingress: IngressLog,
+        egress: EgressLog,
+        trace: Trace | None,
+        seed: int,
+        settings: Settings,
+    ) -> None:
+        self.module, self.worker, self.ingress, self.egress = module, worker, ingress, egress
+        self.settings = settings
+        self.counters = Counters()
+        self.now = 0
+        self.lose_answers = 0
+        self.cells: dict[bytes, Cell] = {}
+        self._note: Callable[[Event], None] | None = trace.add if trace is not None else None
+        self._draw = random.Random(seed).random
+        self._ready: list[Cell] = []
+        self._flying: dict[Cell, None] = {}  # dicts for sets: their order makes a run repeatable
+        self._blocked: dict[Cell, None] = {}
+        self._retries: list[tuple[int, int, Cell]] = []
+        self._timers: list[_Timer] = []
+        self._dirty: list[Cell] = []
+        self._order = 0
+        self._failed_restarts = 0  # since the last checkpoint
+        self._saved: tuple[list[_Timer], int] = ([], 0)
+        self._next_checkpoint = settings.checkpoint_interval_ms
+
+    # -- one step -------------------------------------------------------------------------------
+
+    def step(self, until_ms: int | None = None) -> Outcome | None:
+        """Execute one batch; None when there is none to execute.
+
+        Parameters
+        ----------
+        until_ms
+            How far the clock may go for it. None lets it go only to the next repeated attempt.
+
+        Raises
+        ------
+        JobFailed
+            The job failed, and so did its restarts.
+        """
+        while True:
+            self._read_ingress()
+            if self._ready:
+                ready = self._ready
+                index = int(self._draw() * len(ready))
+                cell, ready[index] = ready[index], ready[-1]
+                ready.pop()
+                return self._execute(cell)
+            horizon = until_ms
+            if horizon is None:
+                horizon = max(self.now, self._retries[0][0]) if self._retries else self.now
+            if not self._fire(horizon):
+                return None
+
+    def _fire(self, horizon: int) -> bool:
+        """Go on to the next thing that is due by ``horizon`` and let it happen."""
+        due = [queue[0][0] for queue in (self._retries, self._timers) if queue]
+        if self._next_checkpoint is not None:
+            due.append(self._next_checkpoint)
+        if not due or min(due) > horizon:
+            return False
+        self.now = max(self.now, min(due))
+        if self._next_checkpoint is not None and self._next_checkpoint <= self.now:
+            assert self.settings.checkpoint_interval_ms
+            self._next_checkpoint += self.settings.checkpoint_interval_ms
+            self.checkpoint()
+        while self._retries and self._retries[0][0] <= self.now:
+            self._ready.append(heappop(self._retries)[2])
+        while self._timers and self._timers[0][0] <= self.now:
+            _, _, target, entry, sender, argument = heappop(self._timers)
+            try:
+                cell = self._cell(target)
+            except LookupError as error:
+                self._restart(error, f"a delayed message of {sender}")
+                continue
+            if self._note:
+                self._note(Event(self.now, "timer", sender, cell.address, argument))
+            self._deliver(cell, entry)
+        return True
+
+    def _read_ingress(self) -> None:
+        while (
+            self.ingress.unread
+            and not self._blocked
+            and not 0 < self.settings.max_async <= len(self._flying)
+        ):
+            record = self.ingress.take()
+            try:
+                for target, entry, argument in self.ingress.messages(record):
+                    cell = self._cell(target)
+                    if self._note:
+                        self._note(Event(self.now, "ingress", record.topic, cell.address, argument))
+                    self._deliver(cell, entry)
+            except (ValueError, LookupError) as error:
+                self._restart(error, str(record))
+
+    def _cell(self, header: bytes) -> Cell:
+        cell = self.cells.get(header)
+        if cell is None:
+            namespace, type, id = read_address(header)
+            spec = self.module.functions.get(f"{namespace}/{type}")
+            if spec is None:
+                raise LookupError(f"the module declares no function {namespace}/{type}")
+            canonical = address_bytes(namespace, type, id)
+            if canonical != header:
+                return self._cell(canonical)
+            cell = self.cells[header] = Cell(Address(spec.typename, id), header, spec)
+        return cell
+
+    def _deliver(self, cell: Cell, entry: bytes) -> None:
+        if not cell.dirty:
+            cell.dirty = True
+            self._dirty.append(cell)
+        if cell.flight is None:
+            self._launch(cell, [entry])
+            return
+        cell.backlog.append(entry)
+        if 0 < cell.spec.max_batch <= len(cell.backlog):
+            self._blocked[cell] = None
+
+    def _launch(self, cell: Cell, entries: list[bytes]) -> None:
+        cell.launch(entries, self.now, self._note)
+        self._flying[cell] = None
+        self._ready.append(cell)
+
+    # -- one batch ------------------------------------------------------------------------------
+
+    def _execute(self, cell: Cell) -> Outcome:
+        flight = cell.flight
+        assert flight is not None
+        flight.attempts += 1
+        attempt = flight.attempts
+        self.counters.batches += 1
+        if self._note:
+            size = f"batch of {flight.size}" + (f", attempt {attempt}" if attempt > 1 else "")
+            self._note(Event(self.now, "batch", None, cell.address, None, size))
+        error, response = "", None
+        try:
+            try:
+                response = self.worker.call(flight.request)
+            finally:
+                # Over HTTP nobody knows how far a failed batch got: it counts as not begun.
+                begun = self.worker.begun
+                if begun is None:
+                    begun = 0 if response is None else flight.size
+                self.counters.invoked += begun
+        except WorkerFailed as failure:
+            error = str(failure)
+            if self._note:
+                self._note(Event(self.now, "failure", None, cell.address, None, error))
+            self._try_again(cell, failure)
+        except BaseException:
+            self._ready.append(cell)  # interrupted: nothing happened
+            raise
+        else:
+            if self.lose_answers:
+                self.lose_answers -= 1
+                error = "the answer was lost on its way"
+                if self._note:
+                    self._note(Event(self.now, "lost", None, cell.address, None, error))
+                self._try_again(cell, WorkerFailed(ConnectionError(error)))
+            else:
+                try:
+                    self._apply(cell, response, flight.size)
+                except (ValueError, LookupError) as refused:
+                    error = str(refused)
+                    self._restart(refused, f"the answer of {cell.address}")
+        return Outcome(cell.address, attempt, flight.request, response, error)
+
+    def _try_again(self, cell: Cell, failure: WorkerFailed) -> None:
+        flight = cell.flight
+        assert flight is not None
+        wait = flight.next_attempt(self.now, cell.spec.timeout_ms) if failure.retriable else None
+        if wait is None:
+            self._restart(failure.cause, self._culprit(cell, failure))
+            return
+        self.counters.retries += 1
+        self._order += 1
+        heappush(self._retries, (self.now + wait, self._order, cell))
+
+    def _culprit(self, cell: Cell, failure: WorkerFailed) -> str:
+        """Name the message that a batch fails on."""
+        assert cell.flight is not None
+        _, invocations = read_request(cell.flight.request)
+        if len(invocations) == 1:
+            argument = invocations[0][1]
+        elif failure.index is not None and failure.index < len(invocations):
+            argument = invocations[failure.index][1]
+        else:
+            return f"a batch of {len(invocations)} messages at {cell.address}"
+        record = self.ingress.origin(argument)
+        source = f"{record}, " if record else ""
+        return f"{source}{one_line(typed(argument), 200)} at {cell.address}"
+
+    def _apply(self, cell: Cell, answer: bytes, size: int) -> None:
+        response = read_response(answer)
+        note, now = self._note, self.now
+        messages = [(self._cell(target), argument) for target, argument in response.messages]
+        for delay, target, argument in response.delayed:
+            if delay < 0:
+                raise ValueError(f"a delay of {delay} ms is negative")
+            entry = invocation_entry(cell.header, argument)
+            self._order += 1
+            heappush(
+                self._timers, (now + delay, self._order, target, entry, cell.address, argument)
+            )
+            if note:
+                namespace, type, id = read_address(target)
+                to = Address(f"{namespace}/{type}", id)
+                note(Event(now, "delay", cell.address, to, argument, f"in {delay / 1000:g} s"))
+        for egress_namespace, egress_type, argument in response.egresses:
+            id = f"{egress_namespace.decode()}/{egress_type.decode()}"
+            egress = self.module.egresses.get(id)
+            if egress is None:
+                raise LookupError(f"the module declares no egress {id}")
+            entry_out = self.egress.write(argument, egress.exactly_once)
+            if note:
+                topic, payload = self.egress.show(entry_out)
+                note(Event(now, "egress", cell.address, topic, payload, id))
+        if not cell.dirty:
+            cell.dirty = True
+            self._dirty.append(cell)
+        for state, kind, value in response.mutations:
+            cell.set(state, None if kind == DELETE else value, now)
+            if note:
+                note(Event(now, "state", None, cell.address, value, state))
+        self.counters.took_effect += size
+        cell.flight = None
+        del self._flying[cell]
+        self._blocked.pop(cell, None)
+        if cell.backlog:
+            entries, cell.backlog = cell.backlog, []
+            self._launch(cell, entries)
+        for target_cell, argument in messages:
+            if note:
+                note(Event(now, "send", cell.address, target_cell.address, argument))
+            self._deliver(target_cell, invocation_entry(cell.header, argument))
+
+    # -- checkpoints and failures ---------------------------------------------------------------
+
+    def checkpoint(self) -> None:
+        """Save everything and commit what was written to the exactly-once egresses."""
+        changed = bool(self._dirty or self.egress.open)
+        for cell in self._dirty:
+            cell.save()
+        self._dirty.clear()
+        self._saved = (list(self._timers), self.counters.took_effect)
+        self.ingress.checkpoint()
+        count = self.egress.end_transactions("committed")
+        self.counters.checkpoints += 1
+        self._failed_restarts = 0
+        if self._note and changed:
+            self._note(Event(self.now, "checkpoint", note=f"{count} records committed"))
+
+    def roll_back(self, kind: str, why: str) -> None:
+        """Go back to the last checkpoint, or to the start when there is none."""
+        for cell in self._dirty:
+            cell.restore()
+            if cell.flight is None:
+                self._flying.pop(cell, None)
+            else:
+                self._flying[cell] = None
+        self._dirty.clear()
+        self._blocked.clear()
+        self._retries.clear()
+        self._ready = list(self._flying)
+        for cell in self._flying:
+            assert cell.flight is not None
+            cell.flight.renew(self.now)
+        timers, self.counters.took_effect = self._saved
+        self._timers = list(timers)
+        aborted = self.egress.end_transactions("aborted")
+        skipped = self.ingress.rewind(to_checkpoint=self.counters.checkpoints > 0)
+        if self._note:
+            note = f"{why}; {aborted} records aborted"
+            if skipped:
+                note += f"; {skipped} records skipped: the ingress starts at the latest"
+            self._note(Event(self.now, kind, note=note))
+
+    def _restart(self, cause: BaseException, culprit: str) -> None:
+        self.counters.restarts += 1
+        self._failed_restarts += 1
+        self.now += self.settings.restart_delay_ms
+        self.roll_back("restart", f"failed on {culprit}")
+        if self._failed_restarts > self.settings.max_restarts:
+            self._failed_restarts = 0
+            raise JobFailed(
+                f"The job fails again and again on {culprit}: {type(cause).__name__}: {cause}",
+                hint="Mend the function or the producer. The engine would restart for ever: it "
+                "never skips a message.",
+                details=f"{self.settings.max_restarts} restarts did not help.",
+            ) from cause
