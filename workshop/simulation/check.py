@@ -151,15 +151,13 @@ def _uses(function: Callable[..., Any]) -> list[_Use] | None:
         return None
     context = definition.args.args[0].arg
     file = Path(inspect.getsourcefile(function) or "?").name
-    names = inspect.getclosurevars(function)
-    visible = {**names.globals, **names.nonlocals}
 
     def text(node: ast.expr | None) -> str | None:
         value = None
         if isinstance(node, ast.Constant):
             value = node.value
         elif isinstance(node, ast.Name):
-            value = visible.get(node.id)
+            value = getattr(function, "__globals__", {}).get(node.id)
         return value if isinstance(value, str) else None
 
     found = []

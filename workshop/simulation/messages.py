@@ -101,5 +101,11 @@ def one_line(value: Message | bytes | None, limit: int = 70) -> str:
         return "—"
     if isinstance(value, bytes):
         return shorten(repr(value), limit)
-    body = text_format.MessageToString(value, as_one_line=True, as_utf8=True).strip()
+    if isinstance(value, AnyMessage):
+        # Its class is not known, or its bytes do not fit.
+        return shorten(f"Any({value.type_url}: {value.value!r})", limit)
+    try:
+        body = text_format.MessageToString(value, as_one_line=True, as_utf8=True).strip()
+    except DecodeError:  # an Any deep within
+        body = repr(value.SerializeToString())
     return shorten(f"{value.DESCRIPTOR.name}({body})", limit)
