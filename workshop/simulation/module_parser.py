@@ -111,7 +111,8 @@ class _Parser(Reader):
             ("ingresses", self.module.ingresses),
         ):
             if not found:
-                self.error(spec.line, f"the module has no {what}; the engine refuses to start")
+                line = root.get("module").keys()["spec"]  # type: ignore[union-attr]
+                self.error(line, f"the module has no {what}; the engine refuses to start")
         return self.module
 
     def function(self, entry: Node) -> None:
