@@ -154,7 +154,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
 def endpoint():
     Endpoint.prepared = []
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/statefun"
         server.shutdown()
@@ -206,4 +206,5 @@ def test_an_endpoint_that_is_away_is_tried_again():
     runtime = over_http(f"http://127.0.0.1:{port}/", max_restarts=0)
     with pytest.raises(JobFailed, match="refused"):
         runtime.run()
-    assert runtime.counters.retries == 14 and runtime.counters.invoked == 0
+    # Two names, and each was tried until the timeout of two minutes.
+    assert runtime.counters.retries == 2 * 14 and runtime.counters.invoked == 0
