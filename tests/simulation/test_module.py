@@ -191,6 +191,21 @@ def test_functions_that_take_one_of_several_types(functions):
     assert "test_module.py:" in ours[0]
 
 
+def write(context, name):
+    context.state(name)
+    context["in the helper"] = None
+    write(context, name)
+
+
+def test_helpers_that_get_the_context_are_read(functions):
+    @functions.bind("test/f")
+    def f(context, message):
+        write(context, "computed")
+
+    (finding,) = check_module(functions, GOOD)
+    assert finding.error and "undeclared state 'in the helper'" in finding.message
+
+
 def test_declared_twice(bound):
     start = GOOD.index("      - function:")
     twice = GOOD[:start] + GOOD[start : GOOD.index("    ingresses:")] + GOOD[start:]

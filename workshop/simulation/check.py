@@ -53,7 +53,7 @@ def check_module(
     -------
     list of Finding
         In the order of the file's lines; empty when all is well. What the code uses is read from
-        the text of the functions: names that are computed, or used in a helper, are not seen.
+        the text of the functions and of helpers that get the context: computed names are not seen.
 
     Raises
     ------
@@ -91,11 +91,11 @@ def compare(functions: StatefulFunctions, module: Module) -> list[Finding]:
     used_egresses: set[str] = set()
     all_read = True
     for typename, function in bound.items():
-        uses = _uses(function.func)
-        all_read = all_read and uses is not None
-        used_egresses |= {use.name for use in uses or () if use.kind == "egress"}
+        uses, complete = _uses(function.func)
+        all_read = all_read and complete
+        used_egresses |= {use.name for use in uses if use.kind == "egress"}
         if (spec := module.functions.get(typename)) is not None:
-            findings += _use_findings(spec, uses or [], module)
+            findings += _use_findings(spec, uses, module)
     for id, egress in module.egresses.items():
         if id and all_read and id not in used_egresses:
             findings.append(Finding(egress.line, f"no function was seen to use {id}", error=False))
@@ -135,49 +135,81 @@ def _use_findings(spec: Function, uses: list[_Use], module: Module) -> list[Find
     return findings
 
 
-def _uses(function: Callable[..., Any]) -> list[_Use] | None:
-    """Read from the text of a function what it asks of its context; None without a text."""
+def _uses(
+    function: Callable[..., object], position: int = 0, depth: int = 3
+) -> tuple[list[_Use], bool]:
+    """Read from the text of a function what it asks of its context, and whether that is all.
+
+    Parameters
+    ----------
+    function
+        A bound function, or a function that gets the context passed on.
+    position
+        Which of its arguments the context is.
+    depth
+        How many helpers deep to follow the context.
+    """
     function = inspect.unwrap(function)
     try:
         lines, first = inspect.getsourcelines(function)
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):
-        return None
+        return [], False
     definition = tree.body[0]
-    if (
-        not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef)
-        or not definition.args.args
-    ):
-        return None
-    context = definition.args.args[0].arg
+    if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [], False
+    arguments = definition.args.posonlyargs + definition.args.args
+    if position >= len(arguments) or not depth:
+        return [], False
+    scope = getattr(function, "__globals__", {})
     file = Path(inspect.getsourcefile(function) or "?").name
-
-    def text(node: ast.expr | None) -> str | None:
-        value = None
-        if isinstance(node, ast.Constant):
-            value = node.value
-        elif isinstance(node, ast.Name):
-            value = getattr(function, "__globals__", {}).get(node.id)
-        return value if isinstance(value, str) else None
-
-    found = []
-    for node in ast.walk(definition):
-        kind, name = "", None
-        if isinstance(node, ast.Subscript) and _is_name(node.value, context):
-            kind, name = "state", text(node.slice)
-        elif (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and _is_name(node.func.value, context)
-            and node.func.attr in _NAMED
-        ):
-            kind, position, keyword = _NAMED[node.func.attr]
-            given = {word.arg: word.value for word in node.keywords}
-            name = text(node.args[position] if position < len(node.args) else given.get(keyword))
-        if name:
-            found.append(_Use(kind, name, f"{file}:{first + node.lineno - 1}"))  # type: ignore[attr-defined]
-    return found
+    reader = _UseReader(arguments[position].arg, scope, file, first - 1, depth)
+    reader.visit(definition)
+    return reader.found, not reader.lost
 
 
-def _is_name(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+class _UseReader(ast.NodeVisitor):
+    """Collects what is asked of the variable ``context``; ``lost`` when it went out of sight."""
+
+    def __init__(
+        self, context: str, scope: dict[str, object], file: str, before: int, depth: int
+    ) -> None:
+        self.context, self.scope, self.file = context, scope, file
+        self.before, self.depth = before, depth
+        self.found: list[_Use] = []
+        self.lost = False
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if self.is_context(node.value):
+            self.use("state", node.slice, node.lineno)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        called = node.func
+        if isinstance(called, ast.Attribute) and self.is_context(called.value):
+            if called.attr in _NAMED:
+                kind, position, keyword = _NAMED[called.attr]
+                given = {word.arg: word.value for word in node.keywords}
+                in_place = node.args[position] if position < len(node.args) else None
+                self.use(kind, in_place or given.get(keyword), node.lineno)
+        elif any(map(self.is_context, node.args)):
+            position = next(n for n, given in enumerate(node.args) if self.is_context(given))
+            helper = self.scope.get(called.id) if isinstance(called, ast.Name) else None
+            uses, complete = (
+                _uses(helper, position, self.depth - 1) if callable(helper) else ([], False)
+            )
+            self.found += uses
+            self.lost = self.lost or not complete
+        self.generic_visit(node)
+
+    def use(self, kind: str, name: ast.expr | None, line: int) -> None:
+        value: object = name.value if isinstance(name, ast.Constant) else None
+        if isinstance(name, ast.Name):
+            value = self.scope.get(name.id)
+        if isinstance(value, str):
+            self.found.append(_Use(kind, value, f"{self.file}:{self.before + line}"))
+        else:
+            self.lost = True
+
+    def is_context(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id == self.context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ __all__ = ["picture"]
 # More than this no one reads, and Mermaid refuses very long texts.
 MOST_EVENTS = 60
 MOST_CHANGES = 12
-MOST_CHARACTERS = 48
+MOST_CHARACTERS = 36
 
 _ARROWS = {"ingress": "->>", "send": "->>", "delay": "--)", "timer": "->>", "egress": "->>"}
 _Actor = tuple[str, Address | str]  # group (topic, function or egress) and who it is
@@ -57,6 +58,8 @@ def _sequence(events: Sequence[Event]) -> str:
             time = event.time_ms
             lines.append(f"    Note over {width}: {_escape(f'{time / 1000:g} s')}")
         ends = [names[end] for end in _ends(event)]
+        if event.kind == "clock" or (event.kind == "batch" and event.note == "batch of 1"):
+            continue  # the line above says the time; a single message needs no note
         if event.kind in _ARROWS and ends:
             lines.append(f"    {ends[0]}{_ARROWS[event.kind]}{ends[-1]}: {_label(event)}")
         else:
@@ -65,15 +68,21 @@ def _sequence(events: Sequence[Event]) -> str:
 
 
 def _label(event: Event) -> str:
-    what = one_line(event.message, MOST_CHARACTERS) if event.payload is not None else ""
-    if event.kind == "state":
-        text = f"{event.note} = {what}"
-    elif event.kind in ("ingress", "send", "egress"):
-        text = what
+    head = event.note
+    if event.kind not in ("batch", "state"):
+        head = f"{event.kind}: {head}" if head else event.kind
+    if event.kind in ("ingress", "send", "egress"):
+        lines = []
+    elif event.kind == "state":
+        lines = [f"{head} = {one_line(event.message, MOST_CHARACTERS)}"]
     else:
-        head = "" if event.kind == "batch" else event.kind
-        text = " ".join(part for part in (head, event.note, what) if part)
-    return _escape(shorten(text, 2 * MOST_CHARACTERS)) or "#8203;"
+        lines = [head]
+    if event.payload is not None and event.kind != "state":
+        # The name of the message, and its fields below it: short lines keep the picture narrow.
+        name, _, fields = one_line(event.message, 10 * MOST_CHARACTERS).partition("(")
+        lines += [name, *textwrap.wrap(fields.removesuffix(")"), MOST_CHARACTERS, max_lines=3)]
+    lines = [shorten(line, 2 * MOST_CHARACTERS) for line in lines]
+    return _escape("\n".join(lines)) or "#8203;"
 
 
 def _states(events: Sequence[Event]) -> str:

@@ -108,6 +108,13 @@ class Job:
             if not self._fire(horizon):
                 return None
 
+    def pass_time(self, until_ms: int) -> None:
+        """Set the clock to a time before which nothing else is due."""
+        if until_ms > self.now:
+            self.now = until_ms
+            if self._note:
+                self._note(Event(self.now, "clock"))
+
     def _fire(self, horizon: int) -> bool:
         """Go on to the next thing that is due by ``horizon`` and let it happen."""
         due = [queue[0][0] for queue in (self._retries, self._timers) if queue]

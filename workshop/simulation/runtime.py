@@ -238,7 +238,7 @@ class SimulatedRuntime:
         count = 0
         while self._job.step(target) is not None:
             count += 1
-        self._job.now = max(self._job.now, target)
+        self._job.pass_time(target)
         return count
 
     # -- checkpoints and failures ---------------------------------------------------------------

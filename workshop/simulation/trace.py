@@ -24,7 +24,8 @@ class Event(NamedTuple):
     kind
         ``ingress``, ``send``, ``delay``, ``timer``, ``egress``: a message is on its way;
         ``batch``: a function is called; ``state``, ``expire``: a state changed;
-        ``failure``, ``lost``, ``restart``, ``crash``, ``checkpoint``: what its name says.
+        ``failure``, ``lost``, ``restart``, ``crash``, ``checkpoint``: what its name says;
+        ``clock``: time passed and nothing happened.
     source, target
         An address; or the name of a topic, of an egress; or None.
     payload

@@ -1,0 +1,64 @@
+"""The same inputs through the simulation and through the real engine give the same output."""
+
+import time
+from pathlib import Path
+
+import pytest
+from inputs import Output, Scenario, greetings, talk
+
+pytestmark = pytest.mark.stack
+
+HERE = Path(__file__).parent
+SECONDS = 120  # for everything to come out
+GRACE = 5  # after that, for what should not
+
+
+def through_the_engine(scenario: Scenario, name: str, expected: int) -> Output:
+    """Send the records to the real engine and read what it commits."""
+    kafka = pytest.importorskip("kafka")
+    stack_module = pytest.importorskip("workshop.stack")
+    # The folder that the application is imported from: the tests' own, or the installed package.
+    options = {"python_path": HERE} if scenario.application.startswith("conversation") else {}
+    stack = stack_module.Stack(
+        name=name, module=scenario.module, application=scenario.application, **options
+    )
+    with stack:
+        producer = kafka.KafkaProducer(bootstrap_servers=stack.bootstrap, acks="all")
+        for topic, key, value in scenario.records:
+            producer.send(topic, key=key.encode(), value=value)
+        producer.flush()
+        producer.close()
+        consumer = kafka.KafkaConsumer(
+            bootstrap_servers=stack.bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            metadata_max_age_ms=1000,
+        )
+        consumer.subscribe(list(scenario.topics))
+        output: Output = {}
+        count = 0
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            for records in consumer.poll(timeout_ms=500).values():
+                for record in records:
+                    texts = output.setdefault(record.topic, {})
+                    key = record.key.decode()
+                    texts.setdefault(key, []).append(scenario.text(record.topic, record.value))
+                    count += 1
+            if count >= expected:
+                deadline = min(deadline, time.monotonic() + GRACE)
+        consumer.close()
+        return output
+
+
+@pytest.mark.parametrize("make", [greetings, talk])
+def test_the_engine_and_the_simulation_agree(make):
+    scenario = make()
+    simulated, _ = scenario.simulated()
+    expected = sum(len(texts) for keys in simulated.values() for texts in keys.values())
+    real = through_the_engine(scenario, f"agree-{make.__name__}", expected)
+    for topic in scenario.topics:
+        assert set(real.get(topic, {})) == set(simulated[topic]), topic  # the same keys
+        for key, texts in simulated[topic].items():
+            assert real[topic][key] == texts, (topic, key)
