@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -108,13 +109,16 @@ def _escape(text: str) -> str:
     """Write a text so that Mermaid shows it as it is: all but plain characters as numbers.
 
     A semicolon, a hash, an angle bracket or a line break would end the statement or be markup, and
-    the word "end" alone would close a block.
+    the word "end" would close a block.
     """
-    if text.strip().lower() == "end":
-        return f"#{ord(text.strip()[0])};nd"
-    return "<br/>".join(
-        "".join(c if c.isalnum() or c in " _.,/()=-→…—" else f"#{ord(c)};" for c in line)
-        for line in text.split("\n")
+    ends = {match.start() for match in re.finditer(r"\bend\b", text, re.IGNORECASE)}
+    return "".join(
+        "<br/>"
+        if c == "\n"
+        else c
+        if (c.isalnum() or c in " _.,/()=-→…—") and index not in ends
+        else f"#{ord(c)};"
+        for index, c in enumerate(text)
     )
 
 

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from heapq import heappop, heappush
 
 from workshop.simulation.cell import Cell
+from workshop.simulation.clock import Clock
 from workshop.simulation.egress import EgressLog
 from workshop.simulation.errors import JobFailed
 from workshop.simulation.ingress import IngressLog
@@ -43,10 +43,6 @@ from workshop.simulation.worker import Worker, WorkerFailed
 __all__ = ["Job"]
 
 
-# When it is due, a number that keeps the order, the target, its entry in a batch, sender, argument.
-_Timer = tuple[int, int, bytes, bytes, Address, bytes]
-
-
 class Job:
     """A running job."""
 
@@ -63,7 +59,7 @@ class Job:
         self.module, self.worker, self.ingress, self.egress = module, worker, ingress, egress
         self.settings = settings
         self.counters = Counters()
-        self.now = 0
+        self.clock = Clock(settings.checkpoint_interval_ms)
         self.lose_answers = 0
         self.cells: dict[bytes, Cell] = {}
         self._note: Callable[[Event], None] | None = trace.add if trace is not None else None
@@ -71,13 +67,20 @@ class Job:
         self._ready: list[Cell] = []
         self._flying: dict[Cell, None] = {}  # dicts for sets: their order makes a run repeatable
         self._blocked: dict[Cell, None] = {}
-        self._retries: list[tuple[int, int, Cell]] = []
-        self._timers: list[_Timer] = []
         self._dirty: list[Cell] = []
-        self._order = 0
         self._failed_restarts = 0  # since the last checkpoint
-        self._saved: tuple[list[_Timer], int] = ([], 0)
-        self._next_checkpoint = settings.checkpoint_interval_ms
+        self._saved_effects = 0
+
+    def _tell(
+        self,
+        kind: str,
+        source: Address | str | None = None,
+        target: Address | str | None = None,
+        payload: bytes | None = None,
+        note: str = "",
+    ) -> None:
+        if self._note is not None:
+            self._note(Event(self.clock.now, kind, source, target, payload, note))
 
     # -- one step -------------------------------------------------------------------------------
 
@@ -104,41 +107,35 @@ class Job:
                 return self._execute(cell)
             horizon = until_ms
             if horizon is None:
-                horizon = max(self.now, self._retries[0][0]) if self._retries else self.now
+                horizon = max(self.clock.now, self.clock.next_retry() or 0)
             if not self._fire(horizon):
                 return None
 
     def pass_time(self, until_ms: int) -> None:
         """Set the clock to a time before which nothing else is due."""
-        if until_ms > self.now:
-            self.now = until_ms
-            if self._note:
-                self._note(Event(self.now, "clock"))
+        if until_ms > self.clock.now:
+            self.clock.now = until_ms
+            self._tell("clock")
 
     def _fire(self, horizon: int) -> bool:
         """Go on to the next thing that is due by ``horizon`` and let it happen."""
-        due = [queue[0][0] for queue in (self._retries, self._timers) if queue]
-        if self._next_checkpoint is not None:
-            due.append(self._next_checkpoint)
-        if not due or min(due) > horizon:
+        clock = self.clock
+        due = clock.next_due()
+        if due is None or due > horizon:
             return False
-        self.now = max(self.now, min(due))
-        if self._next_checkpoint is not None and self._next_checkpoint <= self.now:
-            assert self.settings.checkpoint_interval_ms
-            self._next_checkpoint += self.settings.checkpoint_interval_ms
+        clock.now = max(clock.now, due)
+        if clock.checkpoint_is_due():
             self.checkpoint()
-        while self._retries and self._retries[0][0] <= self.now:
-            self._ready.append(heappop(self._retries)[2])
-        while self._timers and self._timers[0][0] <= self.now:
-            _, _, target, entry, sender, argument = heappop(self._timers)
+        while (waiting := clock.take_retry()) is not None:
+            self._ready.append(waiting)
+        while (timer := clock.take_timer()) is not None:
             try:
-                cell = self._cell(target)
+                cell = self._cell(timer.target)
             except LookupError as error:
-                self._restart(error, f"a delayed message of {sender}")
+                self._restart(error, f"a delayed message of {timer.sender}")
                 continue
-            if self._note:
-                self._note(Event(self.now, "timer", sender, cell.address, argument))
-            self._deliver(cell, entry)
+            self._tell("timer", timer.sender, cell.address, timer.argument)
+            self._deliver(cell, timer.entry)
         return True
 
     def _read_ingress(self) -> None:
@@ -151,8 +148,7 @@ class Job:
             try:
                 for target, entry, argument in self.ingress.messages(record):
                     cell = self._cell(target)
-                    if self._note:
-                        self._note(Event(self.now, "ingress", record.topic, cell.address, argument))
+                    self._tell("ingress", record.topic, cell.address, argument)
                     self._deliver(cell, entry)
             except (ValueError, LookupError) as error:
                 self._restart(error, str(record))
@@ -170,10 +166,13 @@ class Job:
             cell = self.cells[header] = Cell(Address(spec.typename, id), header, spec)
         return cell
 
-    def _deliver(self, cell: Cell, entry: bytes) -> None:
+    def _touch(self, cell: Cell) -> None:
         if not cell.dirty:
             cell.dirty = True
             self._dirty.append(cell)
+
+    def _deliver(self, cell: Cell, entry: bytes) -> None:
+        self._touch(cell)
         if cell.flight is None:
             self._launch(cell, [entry])
             return
@@ -182,7 +181,7 @@ class Job:
             self._blocked[cell] = None
 
     def _launch(self, cell: Cell, entries: list[bytes]) -> None:
-        cell.launch(entries, self.now, self._note)
+        cell.launch(entries, self.clock.now, self._note)
         self._flying[cell] = None
         self._ready.append(cell)
 
@@ -194,9 +193,8 @@ class Job:
         flight.attempts += 1
         attempt = flight.attempts
         self.counters.batches += 1
-        if self._note:
-            size = f"batch of {flight.size}" + (f", attempt {attempt}" if attempt > 1 else "")
-            self._note(Event(self.now, "batch", None, cell.address, None, size))
+        again = f", attempt {attempt}" if attempt > 1 else ""
+        self._tell("batch", None, cell.address, None, f"batch of {flight.size}{again}")
         error, response = "", None
         try:
             try:
@@ -209,8 +207,7 @@ class Job:
                 self.counters.invoked += begun
         except WorkerFailed as failure:
             error = str(failure)
-            if self._note:
-                self._note(Event(self.now, "failure", None, cell.address, None, error))
+            self._tell("failure", None, cell.address, None, error)
             self._try_again(cell, failure)
         except BaseException:
             self._ready.append(cell)  # interrupted: nothing happened
@@ -219,8 +216,7 @@ class Job:
             if self.lose_answers:
                 self.lose_answers -= 1
                 error = "the answer was lost on its way"
-                if self._note:
-                    self._note(Event(self.now, "lost", None, cell.address, None, error))
+                self._tell("lost", None, cell.address, None, error)
                 self._try_again(cell, WorkerFailed(ConnectionError(error)))
             else:
                 try:
@@ -233,13 +229,14 @@ class Job:
     def _try_again(self, cell: Cell, failure: WorkerFailed) -> None:
         flight = cell.flight
         assert flight is not None
-        wait = flight.next_attempt(self.now, cell.spec.timeout_ms) if failure.retriable else None
+        wait = None
+        if failure.retriable:
+            wait = flight.next_attempt(self.clock.now, cell.spec.timeout_ms)
         if wait is None:
             self._restart(failure.cause, self._culprit(cell, failure))
             return
         self.counters.retries += 1
-        self._order += 1
-        heappush(self._retries, (self.now + wait, self._order, cell))
+        self.clock.retry_after(wait, cell)
 
     def _culprit(self, cell: Cell, failure: WorkerFailed) -> str:
         """Name the message that a batch fails on."""
@@ -257,36 +254,31 @@ class Job:
 
     def _apply(self, cell: Cell, answer: bytes, size: int) -> None:
         response = read_response(answer)
-        note, now = self._note, self.now
+        traced, now = self._note is not None, self.clock.now
         messages = [(self._cell(target), argument) for target, argument in response.messages]
         for delay, target, argument in response.delayed:
             if delay < 0:
                 raise ValueError(f"a delay of {delay} ms is negative")
             entry = invocation_entry(cell.header, argument)
-            self._order += 1
-            heappush(
-                self._timers, (now + delay, self._order, target, entry, cell.address, argument)
-            )
-            if note:
+            self.clock.send_after(delay, target, entry, cell.address, argument)
+            if traced:
                 namespace, type, id = read_address(target)
                 to = Address(f"{namespace}/{type}", id)
-                note(Event(now, "delay", cell.address, to, argument, f"in {delay / 1000:g} s"))
+                self._tell("delay", cell.address, to, argument, f"in {delay / 1000:g} s")
         for egress_namespace, egress_type, argument in response.egresses:
             id = f"{egress_namespace.decode()}/{egress_type.decode()}"
             egress = self.module.egresses.get(id)
             if egress is None:
                 raise LookupError(f"the module declares no egress {id}")
-            entry_out = self.egress.write(argument, egress.exactly_once)
-            if note:
-                topic, payload = self.egress.show(entry_out)
-                note(Event(now, "egress", cell.address, topic, payload, id))
-        if not cell.dirty:
-            cell.dirty = True
-            self._dirty.append(cell)
+            written = self.egress.write(argument, egress.exactly_once)
+            if traced:
+                topic, payload = self.egress.show(written)
+                self._tell("egress", cell.address, topic, payload, id)
+        self._touch(cell)
         for state, kind, value in response.mutations:
             cell.set(state, None if kind == DELETE else value, now)
-            if note:
-                note(Event(now, "state", None, cell.address, value, state))
+            if traced:
+                self._tell("state", None, cell.address, value, state)
         self.counters.took_effect += size
         cell.flight = None
         del self._flying[cell]
@@ -295,8 +287,8 @@ class Job:
             entries, cell.backlog = cell.backlog, []
             self._launch(cell, entries)
         for target_cell, argument in messages:
-            if note:
-                note(Event(now, "send", cell.address, target_cell.address, argument))
+            if traced:
+                self._tell("send", cell.address, target_cell.address, argument)
             self._deliver(target_cell, invocation_entry(cell.header, argument))
 
     # -- checkpoints and failures ---------------------------------------------------------------
@@ -307,13 +299,14 @@ class Job:
         for cell in self._dirty:
             cell.save()
         self._dirty.clear()
-        self._saved = (list(self._timers), self.counters.took_effect)
+        self._saved_effects = self.counters.took_effect
+        self.clock.save()
         self.ingress.checkpoint()
         count = self.egress.end_transactions("committed")
         self.counters.checkpoints += 1
         self._failed_restarts = 0
-        if self._note and changed:
-            self._note(Event(self.now, "checkpoint", note=f"{count} records committed"))
+        if changed:
+            self._tell("checkpoint", note=f"{count} records committed")
 
     def roll_back(self, kind: str, why: str) -> None:
         """Go back to the last checkpoint, or to the start when there is none."""
@@ -325,31 +318,28 @@ class Job:
                 self._flying[cell] = None
         self._dirty.clear()
         self._blocked.clear()
-        self._retries.clear()
         self._ready = list(self._flying)
         for cell in self._flying:
             assert cell.flight is not None
-            cell.flight.renew(self.now)
-        timers, self.counters.took_effect = self._saved
-        self._timers = list(timers)
+            cell.flight.renew(self.clock.now)
+        self.counters.took_effect = self._saved_effects
+        self.clock.restore()
         aborted = self.egress.end_transactions("aborted")
         skipped = self.ingress.rewind(to_checkpoint=self.counters.checkpoints > 0)
-        if self._note:
-            note = f"{why}; {aborted} records aborted"
-            if skipped:
-                note += f"; {skipped} records skipped: the ingress starts at the latest"
-            self._note(Event(self.now, kind, note=note))
+        note = f"{why}; {aborted} records aborted"
+        if skipped:
+            note += f"; {skipped} records skipped: the ingress starts at the latest"
+        self._tell(kind, note=note)
 
     def _restart(self, cause: BaseException, culprit: str) -> None:
         self.counters.restarts += 1
         self._failed_restarts += 1
-        self.now += self.settings.restart_delay_ms
+        self.clock.now += self.settings.restart_delay_ms
         self.roll_back("restart", f"failed on {culprit}")
         if self._failed_restarts > self.settings.max_restarts:
             self._failed_restarts = 0
             raise JobFailed(
                 f"The job fails again and again on {culprit}: {type(cause).__name__}: {cause}",
-                hint="Mend the function or the producer. The engine would restart for ever: it "
-                "never skips a message.",
+                hint="Mend the function or the producer. The engine would restart for ever.",
                 details=f"{self.settings.max_restarts} restarts did not help.",
             ) from cause

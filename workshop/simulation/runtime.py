@@ -234,7 +234,7 @@ class SimulatedRuntime:
         """
         if seconds < 0:
             raise SimulationError("Time does not go back.")
-        target = self._job.now + round(seconds * 1000)
+        target = self._job.clock.now + round(seconds * 1000)
         count = 0
         while self._job.step(target) is not None:
             count += 1
@@ -270,7 +270,7 @@ class SimulatedRuntime:
     @property
     def now(self) -> timedelta:
         """The virtual time since the start."""
-        return timedelta(milliseconds=self._job.now)
+        return timedelta(milliseconds=self._job.clock.now)
 
     @property
     def waiting(self) -> dict[Address, tuple[int, int]]:
@@ -295,7 +295,7 @@ class SimulatedRuntime:
         cell = self._job.cells.get(address_bytes(*split_typename(typename), id))
         found: dict[str, Message | bytes | None] = dict.fromkeys(s.name for s in spec.states)
         if cell is not None:
-            expired = set(cell.expired(self._job.now))
+            expired = set(cell.expired(self._job.clock.now))
             found |= {n: typed(v) for n, v in cell.values.items() if n not in expired}
         return found
 
