@@ -21,6 +21,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from workshop.simulation.addresses import Addresses
 from workshop.simulation.cell import Cell
 from workshop.simulation.clock import Clock
 from workshop.simulation.egress import EgressLog
@@ -32,7 +33,6 @@ from workshop.simulation.report import Counters, Outcome, Settings
 from workshop.simulation.trace import Event, Trace
 from workshop.simulation.wire import (
     DELETE,
-    address_bytes,
     invocation_entry,
     read_address,
     read_request,
@@ -61,13 +61,10 @@ class Job:
         self.counters = Counters()
         self.clock = Clock(settings.checkpoint_interval_ms)
         self.lose_answers = 0
-        self.cells: dict[bytes, Cell] = {}
+        self.addresses = Addresses(module.functions)
         self._note: Callable[[Event], None] | None = trace.add if trace is not None else None
         self._draw = random.Random(seed).random
         self._ready: list[Cell] = []
-        self._flying: dict[Cell, None] = {}  # dicts for sets: their order makes a run repeatable
-        self._blocked: dict[Cell, None] = {}
-        self._dirty: list[Cell] = []
         self._failed_restarts = 0  # since the last checkpoint
         self._saved_effects = 0
 
@@ -130,7 +127,7 @@ class Job:
             self._ready.append(waiting)
         while (timer := clock.take_timer()) is not None:
             try:
-                cell = self._cell(timer.target)
+                cell = self.addresses.find(timer.target)
             except LookupError as error:
                 self._restart(error, f"a delayed message of {timer.sender}")
                 continue
@@ -141,48 +138,30 @@ class Job:
     def _read_ingress(self) -> None:
         while (
             self.ingress.unread
-            and not self._blocked
-            and not 0 < self.settings.max_async <= len(self._flying)
+            and not self.addresses.blocked
+            and not 0 < self.settings.max_async <= len(self.addresses.flying)
         ):
             record = self.ingress.take()
             try:
                 for target, entry, argument in self.ingress.messages(record):
-                    cell = self._cell(target)
+                    cell = self.addresses.find(target)
                     self._tell("ingress", record.topic, cell.address, argument)
                     self._deliver(cell, entry)
             except (ValueError, LookupError) as error:
                 self._restart(error, str(record))
 
-    def _cell(self, header: bytes) -> Cell:
-        cell = self.cells.get(header)
-        if cell is None:
-            namespace, type, id = read_address(header)
-            spec = self.module.functions.get(f"{namespace}/{type}")
-            if spec is None:
-                raise LookupError(f"the module declares no function {namespace}/{type}")
-            canonical = address_bytes(namespace, type, id)
-            if canonical != header:
-                return self._cell(canonical)
-            cell = self.cells[header] = Cell(Address(spec.typename, id), header, spec)
-        return cell
-
-    def _touch(self, cell: Cell) -> None:
-        if not cell.dirty:
-            cell.dirty = True
-            self._dirty.append(cell)
-
     def _deliver(self, cell: Cell, entry: bytes) -> None:
-        self._touch(cell)
+        self.addresses.touch(cell)
         if cell.flight is None:
             self._launch(cell, [entry])
             return
         cell.backlog.append(entry)
         if 0 < cell.spec.max_batch <= len(cell.backlog):
-            self._blocked[cell] = None
+            self.addresses.blocked[cell] = None
 
     def _launch(self, cell: Cell, entries: list[bytes]) -> None:
         cell.launch(entries, self.clock.now, self._note)
-        self._flying[cell] = None
+        self.addresses.flying[cell] = None
         self._ready.append(cell)
 
     # -- one batch ------------------------------------------------------------------------------
@@ -255,7 +234,9 @@ class Job:
     def _apply(self, cell: Cell, answer: bytes, size: int) -> None:
         response = read_response(answer)
         traced, now = self._note is not None, self.clock.now
-        messages = [(self._cell(target), argument) for target, argument in response.messages]
+        messages = [
+            (self.addresses.find(target), argument) for target, argument in response.messages
+        ]
         for delay, target, argument in response.delayed:
             if delay < 0:
                 raise ValueError(f"a delay of {delay} ms is negative")
@@ -274,15 +255,15 @@ class Job:
             if traced:
                 topic, payload = self.egress.show(written)
                 self._tell("egress", cell.address, topic, payload, id)
-        self._touch(cell)
+        self.addresses.touch(cell)
         for state, kind, value in response.mutations:
             cell.set(state, None if kind == DELETE else value, now)
             if traced:
                 self._tell("state", None, cell.address, value, state)
         self.counters.took_effect += size
         cell.flight = None
-        del self._flying[cell]
-        self._blocked.pop(cell, None)
+        del self.addresses.flying[cell]
+        self.addresses.blocked.pop(cell, None)
         if cell.backlog:
             entries, cell.backlog = cell.backlog, []
             self._launch(cell, entries)
@@ -295,10 +276,8 @@ class Job:
 
     def checkpoint(self) -> None:
         """Save everything and commit what was written to the exactly-once egresses."""
-        changed = bool(self._dirty or self.egress.open)
-        for cell in self._dirty:
-            cell.save()
-        self._dirty.clear()
+        changed = self.addresses.changed or self.egress.open
+        self.addresses.save()
         self._saved_effects = self.counters.took_effect
         self.clock.save()
         self.ingress.checkpoint()
@@ -310,18 +289,7 @@ class Job:
 
     def roll_back(self, kind: str, why: str) -> None:
         """Go back to the last checkpoint, or to the start when there is none."""
-        for cell in self._dirty:
-            cell.restore()
-            if cell.flight is None:
-                self._flying.pop(cell, None)
-            else:
-                self._flying[cell] = None
-        self._dirty.clear()
-        self._blocked.clear()
-        self._ready = list(self._flying)
-        for cell in self._flying:
-            assert cell.flight is not None
-            cell.flight.renew(self.clock.now)
+        self._ready = self.addresses.restore(self.clock.now)
         self.counters.took_effect = self._saved_effects
         self.clock.restore()
         aborted = self.egress.end_transactions("aborted")

@@ -277,7 +277,7 @@ class SimulatedRuntime:
         """The addresses with work: messages in flight and messages queued behind them."""
         return {
             cell.address: (cell.flight.size, len(cell.backlog))
-            for cell in self._job.cells.values()
+            for cell in self._job.addresses
             if cell.flight is not None
         }
 
@@ -292,7 +292,7 @@ class SimulatedRuntime:
         spec = self.module.functions.get(typename)
         if spec is None:
             raise SimulationError(f"The module declares no function {typename}.")
-        cell = self._job.cells.get(address_bytes(*split_typename(typename), id))
+        cell = self._job.addresses.get(address_bytes(*split_typename(typename), id))
         found: dict[str, Message | bytes | None] = dict.fromkeys(s.name for s in spec.states)
         if cell is not None:
             expired = set(cell.expired(self._job.clock.now))
@@ -309,12 +309,12 @@ class SimulatedRuntime:
     @property
     def addresses(self) -> list[Address]:
         """All addresses that ever got a message."""
-        return [cell.address for cell in self._job.cells.values()]
+        return [cell.address for cell in self._job.addresses]
 
     def __repr__(self) -> str:
         c = self.counters
         return (
             f"SimulatedRuntime of {self.module.source} at {self.now.total_seconds():g} s: "
-            f"{len(self._job.cells)} addresses, {c.invoked} invocations, {c.took_effect} took "
+            f"{len(self._job.addresses)} addresses, {c.invoked} invocations, {c.took_effect} took "
             f"effect, {self._ingress.unread} records unread, {len(self.waiting)} batches in flight"
         )
