@@ -340,3 +340,31 @@ def test_an_interrupt_leaves_the_batch_as_it_was(functions):
         runtime.run()
     interrupts.append(False)
     assert runtime.run() == 1 and runtime.counters.took_effect == 1
+
+
+def test_a_crash_forgets_the_attempts_that_were_waiting(counting):
+    counting.fail = {"bad"}
+    runtime = counting.make()
+    send(runtime, "bad")
+    runtime.checkpoint()
+    for _ in range(5):
+        runtime.step()
+    runtime.crash()
+    counting.fail.clear()
+    assert runtime.step().attempt == 1  # at once, and as the first
+    assert runtime.run() == 0 and runtime.now == timedelta(milliseconds=150)
+    assert counting.calls == ["bad"] * 6 and count(runtime) == 1
+
+
+def test_after_a_restart_the_attempts_begin_anew(counting):
+    counting.fail = {"bad"}
+    runtime = counting.make(max_restarts=1)
+    send(runtime, "good", "bad")
+    runtime.step()
+    runtime.checkpoint()  # with the bad one in flight
+    with pytest.raises(JobFailed):
+        runtime.run()
+    times = [e.time_ms for e in runtime.trace if e.kind == "batch"][1:]
+    assert len(times) == 2 * 14
+    again = times[14]
+    assert [time - again for time in times[14:]] == times[:14]
