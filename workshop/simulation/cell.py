@@ -76,15 +76,20 @@ class Cell:
 
         Reading an ``after-invoke`` state here is what counts as its use; an expired one is gone.
         """
-        for name in list(self.expired(now_ms)) if self.stamps else ():
+        if self.stamps:
+            self.read_stamps(now_ms, note)
+        states = [state_entry(s.head, self.values.get(s.name)) for s in self.spec.states]
+        self.flight = Flight(request_bytes(self.header, states, entries), len(entries), now_ms)
+
+    def read_stamps(self, now_ms: int, note: Callable[[Event], None] | None) -> None:
+        """Drop the states that have expired, and note the use of the others."""
+        for name in list(self.expired(now_ms)):
             del self.values[name], self.stamps[name]
             if note is not None:
                 note(Event(now_ms, "expire", None, self.address, None, name))
-        for state in self.spec.states if self.stamps else ():
+        for state in self.spec.states:
             if state.on_read and state.name in self.stamps:
                 self.stamps[state.name] = now_ms
-        states = [state_entry(s.name, self.values.get(s.name)) for s in self.spec.states]
-        self.flight = Flight(request_bytes(self.header, states, entries), len(entries), now_ms)
 
     def expired(self, now_ms: int) -> Iterator[str]:
         """Name the states whose time is over."""

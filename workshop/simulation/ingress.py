@@ -36,6 +36,9 @@ class IngressRecord(NamedTuple):
         return f"record {self.offset} of topic {self.topic} ({key})"
 
 
+_Record = tuple[str, int, bytes | None, bytes | None]  # an IngressRecord that nobody looks at
+
+
 class IngressLog:
     """All topics in the order of arrival, kept from the last checkpoint on.
 
@@ -47,8 +50,10 @@ class IngressLog:
         self._routes: dict[str, list[tuple[bytes, list[bytes]]]] = {}
         self._from_start: dict[str, bool] = {}
         self._offsets: dict[str, int] = {}
-        self._records: deque[IngressRecord] = deque()
+        self._records: deque[_Record] = deque()
         self._next = 0  # index in the deque of the first record that was not read
+        #: How many records wait to be read.
+        self.unread = 0
         for ingress in module.ingresses:
             for route in ingress.routes:
                 targets = [address_bytes(*split_typename(name), "") for name, _ in route.targets]
@@ -56,30 +61,31 @@ class IngressLog:
                 self._routes.setdefault(route.topic, []).append(entry)
                 self._from_start[route.topic] = ingress.from_start
 
+    def reads(self, topic: str) -> bool:
+        """Whether some ingress reads this topic."""
+        return topic in self._routes
+
     @property
     def topics(self) -> list[str]:
         """The topics that some ingress reads."""
         return list(self._routes)
 
-    @property
-    def unread(self) -> int:
-        """How many records wait."""
-        return len(self._records) - self._next
-
     def append(self, topic: str, key: bytes | None, value: bytes | None) -> int:
         """Write a record; gives its offset in the topic."""
         offset = self._offsets.get(topic, 0)
         self._offsets[topic] = offset + 1
-        self._records.append(IngressRecord(topic, offset, key, value))
+        self._records.append((topic, offset, key, value))
+        self.unread += 1
         return offset
 
-    def take(self) -> IngressRecord:
+    def take(self) -> _Record:
         """Read the next record."""
         record = self._records[self._next]
         self._next += 1
+        self.unread -= 1
         return record
 
-    def messages(self, record: IngressRecord) -> list[tuple[bytes, bytes, bytes]]:
+    def messages(self, record: _Record) -> list[tuple[bytes, bytes, bytes]]:
         """Turn a record into messages: address, entry of a batch, argument.
 
         The key, not the message, is the identity. It is decoded as Java does: what is no UTF-8
@@ -90,7 +96,7 @@ class IngressLog:
         ValueError
             The record has no key or no value: the engine's deserializer fails on it.
         """
-        _, _, key, value = record
+        topic, _, key, value = record
         if key is None or value is None:
             raise ValueError("the ingress needs a key and a value in each record")
         try:
@@ -99,7 +105,7 @@ class IngressLog:
             key = _SURROGATE.sub(b"\xef\xbf\xbd", key).decode(errors="replace").encode()
         identity = field(3, key) if key else b""
         found: list[tuple[bytes, bytes, bytes]] = []
-        for type_url, targets in self._routes[record.topic]:
+        for type_url, targets in self._routes[topic]:
             argument = any_bytes(type_url, value)
             entry = invocation_entry(None, argument)
             found.extend((target + identity, entry, argument) for target in targets)
@@ -117,15 +123,15 @@ class IngressLog:
         Without a checkpoint an ingress starts where its ``startupPosition`` says, once more: with
         ``latest``, the engine's default, it skips all that was written before.
         """
-        self._next = 0
-        if to_checkpoint:
-            return 0
         before = len(self._records)
-        self._records = deque(r for r in self._records if self._from_start[r.topic])
-        return before - len(self._records)
+        if not to_checkpoint:
+            self._records = deque(r for r in self._records if self._from_start[r[0]])
+        self._next = 0
+        self.unread = len(self._records)
+        return before - self.unread
 
     def origin(self, argument: bytes) -> IngressRecord | None:
         """Find the record that a message came from, if it is still kept."""
         value = read_any(argument)[1]
-        read = list(self._records)[: self._next]
-        return next((record for record in reversed(read) if record.value == value), None)
+        read = map(IngressRecord._make, list(self._records)[: self._next])
+        return next((record for record in reversed([*read]) if record.value == value), None)

@@ -26,7 +26,7 @@ from workshop.simulation.cell import Cell
 from workshop.simulation.clock import Clock
 from workshop.simulation.egress import EgressLog
 from workshop.simulation.errors import JobFailed
-from workshop.simulation.ingress import IngressLog
+from workshop.simulation.ingress import IngressLog, IngressRecord
 from workshop.simulation.messages import Address, one_line, typed
 from workshop.simulation.module import Module
 from workshop.simulation.report import Counters, Outcome, Settings
@@ -62,6 +62,9 @@ class Job:
         self.clock = Clock(settings.checkpoint_interval_ms)
         self.lose_answers = 0
         self.addresses = Addresses(module.functions)
+        self._egresses = {
+            tuple(id.encode().rsplit(b"/", 1)): e for id, e in module.egresses.items()
+        }
         self._note: Callable[[Event], None] | None = trace.add if trace is not None else None
         self._draw = random.Random(seed).random
         self._ready: list[Cell] = []
@@ -95,7 +98,8 @@ class Job:
             The job failed, and so did its restarts.
         """
         while True:
-            self._read_ingress()
+            if self.ingress.unread:
+                self._read_ingress()
             if self._ready:
                 ready = self._ready
                 index = int(self._draw() * len(ready))
@@ -145,10 +149,11 @@ class Job:
             try:
                 for target, entry, argument in self.ingress.messages(record):
                     cell = self.addresses.find(target)
-                    self._tell("ingress", record.topic, cell.address, argument)
+                    if self._note is not None:
+                        self._tell("ingress", record[0], cell.address, argument)
                     self._deliver(cell, entry)
             except (ValueError, LookupError) as error:
-                self._restart(error, str(record))
+                self._restart(error, str(IngressRecord(*record)))
 
     def _deliver(self, cell: Cell, entry: bytes) -> None:
         self.addresses.touch(cell)
@@ -172,8 +177,9 @@ class Job:
         flight.attempts += 1
         attempt = flight.attempts
         self.counters.batches += 1
-        again = f", attempt {attempt}" if attempt > 1 else ""
-        self._tell("batch", None, cell.address, None, f"batch of {flight.size}{again}")
+        if self._note is not None:
+            again = f", attempt {attempt}" if attempt > 1 else ""
+            self._tell("batch", None, cell.address, None, f"batch of {flight.size}{again}")
         error, response = "", None
         try:
             try:
@@ -247,14 +253,14 @@ class Job:
                 to = Address(f"{namespace}/{type}", id)
                 self._tell("delay", cell.address, to, argument, f"in {delay / 1000:g} s")
         for egress_namespace, egress_type, argument in response.egresses:
-            id = f"{egress_namespace.decode()}/{egress_type.decode()}"
-            egress = self.module.egresses.get(id)
+            egress = self._egresses.get((egress_namespace, egress_type))
             if egress is None:
+                id = f"{egress_namespace.decode()}/{egress_type.decode()}"
                 raise LookupError(f"the module declares no egress {id}")
             written = self.egress.write(argument, egress.exactly_once)
             if traced:
                 topic, payload = self.egress.show(written)
-                self._tell("egress", cell.address, topic, payload, id)
+                self._tell("egress", cell.address, topic, payload, egress.id)
         self.addresses.touch(cell)
         for state, kind, value in response.mutations:
             cell.set(state, None if kind == DELETE else value, now)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from workshop.simulation.wire import state_head
 from workshop.simulation.yaml_nodes import Finding
 
 __all__ = ["Egress", "Function", "Ingress", "Module", "Route", "State"]
@@ -17,6 +19,11 @@ class State:
     expire_ms: int | None
     on_read: bool  # after-invoke: reading it for a batch counts as use
     line: int
+
+    @cached_property
+    def head(self) -> bytes:
+        """The name, encoded for a request."""
+        return state_head(self.name)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from workshop.simulation.messages import Address
 
@@ -26,8 +27,7 @@ class Counters:
     checkpoints: int = 0
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One attempt to execute a batch: the bytes of both sides, or what went wrong."""
 
     address: Address

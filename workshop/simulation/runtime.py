@@ -156,7 +156,7 @@ class SimulatedRuntime:
         SimulationError
             No ingress reads this topic.
         """
-        if topic not in self._ingress.topics:
+        if not self._ingress.reads(topic):
             raise SimulationError(
                 f"No ingress reads the topic {topic!r}.",
                 hint=f"The module reads: {', '.join(self._ingress.topics) or 'nothing'}.",

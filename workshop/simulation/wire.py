@@ -9,7 +9,7 @@ both directions with the SDK's own classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "read_response",
     "request_bytes",
     "state_entry",
+    "state_head",
     "type_url_field",
 ]
 
@@ -78,6 +79,10 @@ def any_bytes(type_url: bytes, value: bytes) -> bytes:
     return type_url + field(2, value) if value else type_url
 
 
+def _size(number: int) -> bytes:
+    return _SHORT[number] if number < 128 else _varint(number)
+
+
 def invocation_entry(caller: bytes | None, argument: bytes) -> bytes:
     """Encode one entry of ``InvocationBatchRequest.invocations``.
 
@@ -88,14 +93,21 @@ def invocation_entry(caller: bytes | None, argument: bytes) -> bytes:
     argument
         The encoded ``Any``.
     """
-    head = b"" if caller is None else field(1, caller)
-    size = len(argument)
-    return field(3, head + b"\x12" + (_SHORT[size] if size < 128 else _varint(size)) + argument)
+    body = b"\x12" + _size(len(argument)) + argument
+    if caller is not None:
+        body = b"\x0a" + _size(len(caller)) + caller + body
+    return b"\x1a" + _size(len(body)) + body
 
 
-def state_entry(name: str, value: bytes | None) -> bytes:
+def state_head(name: str) -> bytes:
+    """Encode the first field of a ``PersistedValue``: the name of the state."""
+    return _text(1, name)
+
+
+def state_entry(head: bytes, value: bytes | None) -> bytes:
     """Encode one entry of ``InvocationBatchRequest.state``; no value when it was never written."""
-    return field(2, _text(1, name) + (field(2, value) if value else b""))
+    body = head + b"\x12" + _size(len(value)) + value if value else head
+    return b"\x12" + _size(len(body)) + body
 
 
 def request_bytes(target: bytes, states: Iterable[bytes], invocations: Iterable[bytes]) -> bytes:
@@ -108,22 +120,25 @@ def request_bytes(target: bytes, states: Iterable[bytes], invocations: Iterable[
     states, invocations
         Entries as `state_entry` and `invocation_entry` give them.
     """
-    return field(100, field(1, target) + b"".join(states) + b"".join(invocations))
+    body = b"".join((b"\x0a", _size(len(target)), target, *states, *invocations))
+    return b"\xa2\x06" + _size(len(body)) + body  # field 100
 
 
-def fields(data: bytes) -> Iterator[tuple[int, Value]]:
-    """Walk over the fields of one encoded message.
+def fields(data: bytes) -> list[tuple[int, Value]]:
+    """Split one encoded message into its fields.
 
-    Yields
-    ------
-    tuple
-        The field's number and its value: bytes, or an integer for a varint (not sign-extended).
+    Returns
+    -------
+    list of tuple
+        Each field's number and value: bytes, or an integer for a varint (not sign-extended).
 
     Raises
     ------
     ValueError
         The bytes are no protobuf message.
     """
+    # The innermost loop of a run: one-byte tags and sizes, nearly all there are, are read in place.
+    found: list[tuple[int, Value]] = []
     position, end = 0, len(data)
     try:
         while position < end:
@@ -140,10 +155,10 @@ def fields(data: bytes) -> Iterator[tuple[int, Value]]:
                 start, position = position, position + size
                 if position > end:
                     raise ValueError("a field is longer than its message")
-                yield tag >> 3, data[start:position]
+                found.append((tag >> 3, data[start:position]))
             elif kind == 0:
                 number, position = _read_varint(data, position)
-                yield tag >> 3, number
+                found.append((tag >> 3, number))
             elif kind in (1, 5):
                 # Fixed-size numbers: not part of the protocol, skipped like any unknown field.
                 position += 8 if kind == 1 else 4
@@ -153,6 +168,7 @@ def fields(data: bytes) -> Iterator[tuple[int, Value]]:
                 raise ValueError(f"unknown wire type {kind}")
     except IndexError:
         raise ValueError("the message ends in the middle of a field") from None
+    return found
 
 
 def _read_varint(data: bytes, position: int) -> tuple[int, int]:
@@ -210,7 +226,7 @@ def read_response(data: bytes) -> Response:
         for kind, entry in fields(result):
             if isinstance(entry, int):
                 continue
-            group = _group(entry)
+            group = dict(fields(entry))
             if kind == 4:
                 response.egresses.append((_bytes(group, 1), _bytes(group, 2), _bytes(group, 3)))
             elif kind == 1:

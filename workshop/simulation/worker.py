@@ -54,10 +54,11 @@ class _Watched(StatefulFunction):  # type: ignore[misc]  # the SDK has no types
     def __init__(self, inner: StatefulFunction, worker: KernelWorker) -> None:
         super().__init__(_checked(inner.func, worker.is_async), inner.known_messages)
         self.worker = worker
+        self.unpack = super().unpack_any
 
     def unpack_any(self, any: AnyMessage) -> Message | None:
         self.worker.begun += 1
-        message: Message | None = super().unpack_any(any)
+        message: Message | None = self.unpack(any)
         return message
 
 
