@@ -1,7 +1,6 @@
 """The greeter: a stateful function that counts how often it has seen each name, behind HTTP."""
 
 from flask import Flask, Response, make_response, request
-from google.protobuf.message import DecodeError
 from statefun import RequestReplyHandler, StatefulFunctions, kafka_egress_record
 from statefun.request_reply_pb2 import ToFunction
 
@@ -21,9 +20,7 @@ def greet(context, greet_request: GreetRequest) -> None:
 
     response = compute_greeting(greet_request.name, state.seen)
 
-    egress_message = kafka_egress_record(
-        topic="greetings", key=greet_request.name, value=response
-    )
+    egress_message = kafka_egress_record(topic="greetings", key=greet_request.name, value=response)
     context.pack_and_send_egress("example/greets", egress_message)
 
 
@@ -73,7 +70,7 @@ def explain_refusal(body: bytes) -> Response | None:
     call = ToFunction()
     try:
         call.ParseFromString(body)
-    except (DecodeError, ValueError) as error:
+    except Exception as error:  # Each of protobuf's implementations raises its own.
         return text(f"The body is not a StateFun request message: {error}", 400)
     if not call.HasField("invocation"):
         return text("The body is not a StateFun request message: it holds no invocation", 400)

@@ -4,12 +4,12 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
-from conftest import GREETER_MODULE
-from conversation import functions as conversation
 from google.protobuf.wrappers_pb2 import StringValue
 
 from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse
+from tests.simulation.conversation import functions as conversation
+from tests.simulation.paths import GREETER_MODULE
 from workshop.simulation import SimulatedRuntime
 
 CONVERSATION_MODULE = Path(conversation.__file__).with_name("module.yaml")
@@ -89,5 +89,5 @@ def talk(visits: int = 8, risks: int = 30, seed: int = 1) -> Scenario:
         queues = [queue for queue in queues if queue]
     topics = dict.fromkeys(("replies", "ticks", "survived"), StringValue)
     functions = conversation.functions
-    application = "conversation.functions:app"
+    application = "tests.simulation.conversation.functions:app"
     return Scenario(CONVERSATION_MODULE, application, functions, records, topics)

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 import workshop.simulation
+from tests.simulation.paths import ROOT
 
 MODULES = [
     f"workshop.simulation.{module.name}"

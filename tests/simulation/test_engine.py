@@ -1,28 +1,22 @@
 """The same inputs through the simulation and through the real engine give the same output."""
 
 import time
-from pathlib import Path
 
+import kafka
 import pytest
-from inputs import Output, Scenario, greetings, talk
+
+from tests.simulation.inputs import Output, Scenario, greetings, talk
+from workshop.stack import Stack
 
 pytestmark = pytest.mark.stack
 
-HERE = Path(__file__).parent
 SECONDS = 120  # for everything to come out
 GRACE = 5  # after that, for what should not
 
 
 def through_the_engine(scenario: Scenario, name: str, expected: int) -> Output:
     """Send the records to the real engine and read what it commits."""
-    kafka = pytest.importorskip("kafka")
-    stack_module = pytest.importorskip("workshop.stack")
-    # The folder that the application is imported from: the tests' own, or the installed package.
-    options = {"python_path": HERE} if scenario.application.startswith("conversation") else {}
-    stack = stack_module.Stack(
-        name=name, module=scenario.module, application=scenario.application, **options
-    )
-    with stack:
+    with Stack(name, module=scenario.module, application=scenario.application) as stack:
         producer = kafka.KafkaProducer(bootstrap_servers=stack.bootstrap, acks="all")
         for topic, key, value in scenario.records:
             producer.send(topic, key=key.encode(), value=value)
@@ -53,11 +47,11 @@ def through_the_engine(scenario: Scenario, name: str, expected: int) -> Output:
 
 
 @pytest.mark.parametrize("make", [greetings, talk])
-def test_the_engine_and_the_simulation_agree(make):
+def test_the_engine_and_the_simulation_agree(make, name):
     scenario = make()
     simulated, _ = scenario.simulated()
     expected = sum(len(texts) for keys in simulated.values() for texts in keys.values())
-    real = through_the_engine(scenario, f"agree-{make.__name__}", expected)
+    real = through_the_engine(scenario, name, expected)
     for topic in scenario.topics:
         assert set(real.get(topic, {})) == set(simulated[topic]), topic  # the same keys
         for key, texts in simulated[topic].items():

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 from statefun import kafka_egress_record
-from yaml_text import module_text
 
+from tests.simulation.yaml_text import module_text
 from workshop.simulation import JobFailed, SimulatedRuntime
 
 

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+
+from tests.simulation.paths import ROOT
 
 GUIDE = ROOT / "docs" / "testing-your-function.md"
 TESTS = 5

@@ -7,8 +7,8 @@ from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from statefun import StatefulFunctions, kafka_egress_record
-from yaml_text import module_text
 
+from tests.simulation.yaml_text import module_text
 from workshop.simulation import SimulatedRuntime
 
 KEYS = ["a", "b", "ü"]

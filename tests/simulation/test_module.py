@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import GREETER_MODULE
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 from statefun import StatefulFunctions, kafka_egress_record
-from yaml_text import module_text
 
 from greeter import greeter
+from tests.simulation.paths import GREETER_MODULE
+from tests.simulation.yaml_text import module_text
 from workshop.simulation import ModuleError, SimulatedRuntime, check_module
 from workshop.simulation.module_parser import read_module
 

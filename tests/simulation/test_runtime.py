@@ -6,10 +6,10 @@ import pytest
 from google.protobuf.any_pb2 import Any
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 from statefun import StatefulFunctions, kafka_egress_record
-from yaml_text import module_text
 
 from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
+from tests.simulation.yaml_text import module_text
 from workshop.simulation import JobFailed, SimulatedRuntime, SimulationError
 
 
@@ -23,7 +23,7 @@ def out(context, value, key="k"):
 
 @pytest.fixture
 def greeting(request):
-    from conftest import GREETER_MODULE
+    from tests.simulation.paths import GREETER_MODULE
 
     return SimulatedRuntime(greeter.functions, GREETER_MODULE, topics={"greetings": GreetResponse})
 

@@ -3,11 +3,11 @@
 from collections import Counter
 
 import pytest
-from conversation import functions as conversation
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
-from inputs import NAMES, greetings, talk
 
 from greeter.messages_pb2 import SeenCount
+from tests.simulation.conversation import functions as conversation
+from tests.simulation.inputs import NAMES, greetings, talk
 from workshop.simulation import check_module
 
 SEEDS = [0, 1, 2]

@@ -8,8 +8,8 @@ from google.protobuf.wrappers_pb2 import StringValue
 from hypothesis import given
 from hypothesis import strategies as st
 from statefun import StatefulFunctions, kafka_egress_record
-from yaml_text import module_text
 
+from tests.simulation.yaml_text import module_text
 from workshop.simulation import Address, Event, SimulatedRuntime, Trace
 from workshop.simulation.diagram import picture
 from workshop.simulation.messages import packed

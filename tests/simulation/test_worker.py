@@ -7,13 +7,13 @@ import http.server
 import threading
 
 import pytest
-from conftest import GREETER_MODULE
 from google.protobuf.wrappers_pb2 import StringValue
 from statefun import AsyncRequestReplyHandler, RequestReplyHandler, StatefulFunctions
-from yaml_text import module_text
 
 from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse
+from tests.simulation.paths import GREETER_MODULE
+from tests.simulation.yaml_text import module_text
 from workshop.simulation import HandlerMismatch, JobFailed, SimulatedRuntime
 
 MODULE = module_text({"test/f": ["{name: seen}"]})

@@ -1,0 +1,62 @@
+# Every target sets up what it needs. "make help" lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+SETTINGS := $(VENV)/share/jupyter/lab/settings
+READY := $(VENV)/.ready
+export JUPYTER_PREFER_ENV_PATH := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab run test stop doctor clean protos lint lock bench
+
+help: ## Explain every target
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make the environment and fetch the jars
+	@$(BIN)/python -m workshop fetch
+
+lab: setup ## Open JupyterLab on the first lesson
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
+
+run: setup ## Execute all lessons without a browser, into build/executed/
+	@$(BIN)/python -m workshop run
+
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
+	@$(BIN)/python -m workshop down
+
+doctor: $(READY) ## Check this machine; every line is a tick or the command that mends it
+	@$(BIN)/python -m workshop doctor
+
+protos: $(READY) ## Compile protos/ anew
+	@$(BIN)/protoc --proto_path=protos --python_out=greeter --pyi_out=greeter messages.proto
+
+lint: $(READY) ## Check format, style, types, and that the notebooks hold no outputs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+lock: $(READY) ## Resolve the jars anew and write the lock file
+	@$(BIN)/python -m workshop.stack.resolve
+
+bench: setup ## Measure; prints ratios
+	@$(BIN)/python bench/first_greeting.py
+
+clean: ## Delete the environment and everything that was built; the jars stay in the cache
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+$(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "$(PYTHON) is older than 3.10. Name a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV); the first time takes a minute or two."
+	@$(PIP) -r requirements.txt -r requirements-dev.txt && $(PIP) --no-deps -e . || { \
+	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
+	@mkdir -p $(SETTINGS) && cp jupyter-overrides.json $(SETTINGS)/overrides.json
+	@touch $@

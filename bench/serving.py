@@ -1,0 +1,124 @@
+"""Which server for the greeter: names a second, committed, with few and with many names.
+
+One engine a server, the same names for each, the order of the servers mixed by round:
+``python bench/serving.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import click
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from generator.broker import GreetingReader, RequestProducer
+from workshop.stack import Stack
+
+PYTHON = Path(sys.executable)
+APPLICATION = "greeter.greeter:app"
+
+
+def tool(name: str, *arguments: str) -> list[str]:
+    return [str(PYTHON.with_name(name)), *arguments]
+
+
+def gunicorn(*arguments: str) -> list[str]:
+    return tool("gunicorn", "-b", "127.0.0.1:{port}", *arguments, APPLICATION)
+
+
+def granian(*arguments: str) -> list[str]:
+    place = ("--host", "127.0.0.1", "--port", "{port}", "--interface", "wsgi", "--no-ws")
+    return tool("granian", *place, *arguments, APPLICATION)
+
+
+def waitress(*arguments: str) -> list[str]:
+    return tool("waitress-serve", "--listen=127.0.0.1:{port}", *arguments, APPLICATION)
+
+
+# The walkthrough's own comes first: the others are given as ratios to it.
+SERVERS: dict[str, list[str]] = {
+    "gunicorn, 4 sync workers": gunicorn("-w", "4"),
+    "gunicorn, 2 sync workers": gunicorn("-w", "2"),
+    "gunicorn, 1 worker, 8 threads": gunicorn("-w", "1", "--threads", "8"),
+    "granian, 1 worker": granian("--workers", "1"),
+    "granian, 1 worker, 1 thread": granian("--workers", "1", "--blocking-threads", "1"),
+    "granian, 2 workers, 1 thread": granian("--workers", "2", "--blocking-threads", "1"),
+    "waitress, defaults": waitress(),
+    "waitress, 2000 connections": waitress("--connection-limit=2000", "--threads=1"),
+}
+
+
+def measure(stack: Stack, names: int, keys: int) -> tuple[float, float]:
+    """Return committed names a second, and the greeter's CPU seconds for 1,000 names."""
+    choice = random.Random(names + keys)
+    people = [f"{choice.random()}" for _ in range(keys)]
+    greeter = psutil.Process(stack.status().part("greeter").pid)
+    before = cpu(greeter)
+    with GreetingReader(stack.bootstrap) as greetings, RequestProducer(stack.bootstrap) as requests:
+        began = time.monotonic()
+        for number in range(names):
+            requests.send(people[number % keys])
+        requests.flush()
+        arrived = 0
+        while arrived < names:
+            arrived += len(greetings.poll(1.0))
+            if time.monotonic() - began > 300:
+                raise SystemExit(f"{names - arrived} greetings are missing after 300 s")
+        took = time.monotonic() - began
+    return names / took, (cpu(greeter) - before) / names * 1000
+
+
+def cpu(process: psutil.Process) -> float:
+    family = [process, *process.children(recursive=True)]
+    return sum(sum(member.cpu_times()[:2]) for member in family)
+
+
+@click.command()
+@click.option("--names", default=12_000, show_default=True)
+@click.option("--keys", default=[10, 1000], multiple=True, show_default=True)
+@click.option("--rounds", default=2, show_default=True)
+@click.option("--only", multiple=True, help="Only servers whose name contains this.")
+def main(names: int, keys: tuple[int, ...], rounds: int, only: tuple[str, ...]) -> None:
+    """Print the table and write it to build/bench/serving.json."""
+    chosen = [s for s in SERVERS if not only or any(o in s for o in only)]
+    figures: dict[str, dict[int, list[tuple[float, float]]]] = {
+        server: {count: [] for count in keys} for server in chosen
+    }
+    for round_number in range(rounds):
+        order = random.Random(round_number).sample(chosen, len(chosen))
+        for server in order:
+            with Stack(f"bench-{os.getpid()}", serve=SERVERS[server]) as stack:
+                measure(stack, 2000, 100)  # Warm: the engine's classes are loaded and compiled.
+                for count in keys:
+                    figures[server][count].append(measure(stack, names, count))
+                    print(server, count, figures[server][count][-1], file=sys.stderr, flush=True)
+    table = Table(
+        title=f"{names} names, median of {rounds}: names/s, greeter CPU s per 1,000 names"
+    )
+    table.add_column("server")
+    for count in keys:
+        table.add_column(f"{count} keys")
+    base = {count: statistics.median(f for f, _ in figures[chosen[0]][count]) for count in keys}
+    for server in chosen:
+        cells = []
+        for count in keys:
+            speed = statistics.median(f for f, _ in figures[server][count])
+            used = statistics.median(c for _, c in figures[server][count])
+            cells.append(f"{speed:,.0f} ({speed / base[count]:.2f}x), {used:.2f} s")
+        table.add_row(server, *cells)
+    Console().print(table)
+    output = Path("build/bench/serving.json")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

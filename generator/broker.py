@@ -1,0 +1,285 @@
+"""The one way in and out of the broker: every name is sent and every greeting read here.
+
+Both sides refuse what would do harm before it reaches Kafka: a record without a key kills the
+engine's job, and a client that waits half a minute for a broker that is not there helps nobody.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, TypeVar
+
+from google.protobuf.message import DecodeError
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from greeter.messages_pb2 import GreetRequest, GreetResponse
+
+NAMES = "names"
+GREETINGS = "greetings"
+
+Client = TypeVar("Client")
+
+
+class BrokerError(Exception):
+    """Base of what goes wrong here; a notebook shows its sentence, without the frames around it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class BrokerUnreachable(BrokerError, ConnectionError):
+    """No Kafka broker answers at the address that was given."""
+
+
+class RequestRefused(BrokerError, ValueError):
+    """A request that must not be sent: a name or key that is empty, not text, or no address."""
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """One greeting as it lies in the topic.
+
+    Attributes
+    ----------
+    key
+        The record's key: the name that the function was addressed by.
+    name, greeting
+        The two fields of the ``GreetResponse``.
+    partition, offset
+        Where the record lies.
+    timestamp
+        When the engine produced it, in milliseconds since 1970 (UTC).
+    """
+
+    key: str
+    name: str
+    greeting: str
+    partition: int
+    offset: int
+    timestamp: int
+
+    def __str__(self) -> str:
+        return self.greeting
+
+
+def connect(make: Callable[..., Client], bootstrap: str, **settings: Any) -> Client:
+    """Make a kafka-python client, or say within ten seconds that there is no broker.
+
+    Parameters
+    ----------
+    make
+        The client's class: ``KafkaProducer``, ``KafkaConsumer`` or ``KafkaAdminClient``.
+    bootstrap
+        The broker's address, ``host:port``.
+
+    Raises
+    ------
+    RequestRefused
+        When ``bootstrap`` is no address.
+    BrokerUnreachable
+        When nothing listens there, or what listens is no broker.
+    """
+    host, _, port = bootstrap.rpartition(":")
+    if not host or not port.isdigit():
+        raise RequestRefused(f"{bootstrap!r} is no broker address: it must read host:port")
+    reason: Exception
+    try:
+        socket.create_connection((host, int(port)), timeout=4).close()
+        return make(bootstrap_servers=bootstrap, bootstrap_timeout_ms=5000, **settings)
+    except (OSError, KafkaError) as error:
+        reason = error
+    raise BrokerUnreachable(f"No Kafka broker answers at {host}:{port} ({reason})")
+
+
+class RequestProducer:
+    """Sends ``GreetRequest`` records to the topic that the ingress reads, keyed by name.
+
+    Parameters
+    ----------
+    bootstrap
+        The broker's address, ``host:port``.
+    topic
+        The ingress topic.
+    """
+
+    def __init__(self, bootstrap: str, topic: str = NAMES) -> None:
+        self.topic = topic
+        self._producer = connect(KafkaProducer, bootstrap, linger_ms=2)
+
+    def send(self, name: str, key: str | None = None) -> Any:
+        """Send one request; it is on its way when this returns, not yet in the topic.
+
+        Parameters
+        ----------
+        name
+            The name to greet.
+        key
+            The record's key, which is the identity of the function that is invoked; the name
+            itself unless given.
+
+        Returns
+        -------
+        kafka.producer.future.FutureRecordMetadata
+            Resolves to the record's partition and offset.
+
+        Raises
+        ------
+        RequestRefused
+            When the name or key is empty, not text, or no valid Unicode.
+        """
+        key = name if key is None else key
+        return self._producer.send(
+            self.topic,
+            key=_encoded("key", key),
+            value=GreetRequest(name=_encoded("name", name).decode()).SerializeToString(),
+        )
+
+    def flush(self, timeout: float = 10.0) -> None:
+        """Wait until every request sent so far is in the topic, at most ``timeout`` seconds."""
+        try:
+            self._producer.flush(timeout=timeout)
+        except KafkaError as error:
+            raise BrokerUnreachable(
+                f"The broker did not take the names within {timeout:g} s ({error})"
+            ) from error
+
+    def close(self) -> None:
+        """Send what is waiting and let go of the connection."""
+        self._producer.close(timeout=5)
+
+    def __enter__(self) -> RequestProducer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class GreetingReader:
+    """Reads greetings as they come, without joining a consumer group.
+
+    Parameters
+    ----------
+    bootstrap
+        The broker's address, ``host:port``.
+    topic
+        The topic to read.
+    committed
+        Show a greeting only once its transaction is committed (``read_committed``). Without it
+        greetings show at once, also those that a failure later takes back.
+    from_start
+        Begin with the oldest greeting in the topic instead of the next one to come.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str = GREETINGS,
+        committed: bool = True,
+        from_start: bool = False,
+    ) -> None:
+        self._waiting: deque[Greeting] = deque()
+        self._consumer = connect(
+            KafkaConsumer,
+            bootstrap,
+            isolation_level="read_committed" if committed else "read_uncommitted",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=100,
+            group_id=None,
+        )
+        partitions = [
+            TopicPartition(topic, number)
+            for number in sorted(self._consumer.partitions_for_topic(topic) or {0})
+        ]
+        self._consumer.assign(partitions)
+        if from_start:
+            self._consumer.seek_to_beginning(*partitions)
+        else:
+            self._consumer.seek_to_end(*partitions)
+        # Seeking is lazy. Without this, what is sent right after would count as old.
+        for partition in partitions:
+            self._consumer.position(partition)
+
+    def poll(self, timeout: float = 0.5) -> list[Greeting]:
+        """Return the greetings that arrived, waiting up to ``timeout`` seconds for the first."""
+        if self._waiting:
+            arrived = list(self._waiting)
+            self._waiting.clear()
+            return arrived
+        batches = self._consumer.poll(timeout_ms=max(0, int(timeout * 1000)))
+        return [_greeting(record) for records in batches.values() for record in records]
+
+    def next(self, timeout: float = 30.0) -> Greeting:
+        """Wait for the next greeting.
+
+        Raises
+        ------
+        TimeoutError
+            When none comes within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._waiting:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"No greeting came within {timeout:g} s")
+            self._waiting.extend(self.poll(0.1))
+        return self._waiting.popleft()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._consumer.close()
+
+    def __enter__(self) -> GreetingReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def check_names(names: Iterable[str]) -> list[str]:
+    """Return ``names`` as a list if every one of them can be greeted; see RequestProducer.send."""
+    checked = list(names)
+    for name in checked:
+        _encoded("name", name)
+    return checked
+
+
+def _encoded(what: str, value: str) -> bytes:
+    if not isinstance(value, str):
+        raise RequestRefused(f"The {what} must be text, not {type(value).__name__}: {value!r}")
+    if not value:
+        raise RequestRefused(f"The {what} is empty: a record needs one to find its function")
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise RequestRefused(f"The {what} {value!r} is not valid Unicode text") from error
+
+
+def _greeting(record: Any) -> Greeting:
+    response = GreetResponse()
+    try:
+        response.ParseFromString(record.value or b"")
+    except (DecodeError, ValueError):
+        response = GreetResponse(greeting=f"(not a GreetResponse: {record.value!r})")
+    return Greeting(
+        key=(record.key or b"").decode(errors="replace"),
+        name=response.name,
+        greeting=response.greeting,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp=record.timestamp,
+    )

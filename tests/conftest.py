@@ -1,0 +1,68 @@
+"""What all tests share: a run folder of their own, and one real stack."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from workshop.stack import Stack
+from workshop.stack.view import Progress
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runs() -> Iterator[Path]:
+    """A folder for the stacks of this test run, so that no test meets a stack of the user."""
+    with tempfile.TemporaryDirectory(prefix="workshop-tests-") as folder:
+        os.environ["WORKSHOP_RUNS"] = folder
+        os.environ.pop("WORKSHOP_STACK", None)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def stack(runs: Path) -> Iterator[Stack]:
+    """A stack that is up. A test must not stop it or kill its parts."""
+    shared = Stack("shared")
+    shared.up(progress=Progress())
+    yield shared
+    shared.release()
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A name for a stack of one test's own; whatever it left running is ended."""
+    own = f"own-{abs(hash(request.node.name)) % 10**6}"
+    yield own
+    Stack(own).down(forget=True)
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool], float], None]:
+    """Wait until a condition holds, at most so many seconds."""
+
+    def wait(condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"it did not come true within {seconds} s"
+            time.sleep(0.05)
+
+    return wait
+
+
+def family(stack: Stack) -> list[psutil.Process]:
+    """Every process of a running stack, its supervisor and its guard among them."""
+    status = stack.status()
+    heads = [psutil.Process(status.supervisor)]
+    return heads + [child for head in heads for child in head.children(recursive=True)]
+
+
+def none_left(processes: list[psutil.Process]) -> bool:
+    """Whether all of ``processes`` have ended."""
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)

@@ -1,0 +1,95 @@
+"""The command line where no stack is needed, and the checks of the doctor."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from workshop.stack import doctor
+from workshop.stack.jars import read_lock
+
+
+def workshop(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "workshop", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **settings)
+
+
+@pytest.mark.parametrize(
+    "command", ["up", "status", "greet", "logs", "down", "doctor", "fetch", "run"]
+)
+def test_every_command_explains_itself(command):
+    assert command in workshop("--help").stdout
+    done = workshop(command, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) >= 4
+
+
+def test_fetch_has_nothing_to_do_when_all_is_there():
+    done = workshop("fetch")
+    assert done.returncode == 0
+    assert done.stdout.startswith("All jars are in")
+
+
+def test_the_doctor_finds_this_machine_well():
+    done = workshop("doctor")
+    assert done.returncode == 0, done.stdout
+    assert all(line.startswith("✓") for line in done.stdout.splitlines())
+
+
+def test_the_doctor_says_how_to_mend_a_missing_jar(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKSHOP_CACHE", str(tmp_path))
+    done = workshop("doctor")
+    assert done.returncode == 1
+    missing = f"✗ {len(read_lock())} of {len(read_lock())} jars are missing"
+    assert missing in done.stdout
+    assert "mend it with: python -m workshop fetch" in done.stdout
+
+
+def test_the_doctor_says_how_to_mend_wrong_packages(tmp_path, monkeypatch):
+    pins = (ROOT / "requirements.txt").read_text()
+    (tmp_path / "requirements.txt").write_text(
+        pins.replace("protobuf==3.20.3", "protobuf==3.20.1") + "nobodys-package==1.0\n"
+    )
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    (finding,) = doctor._packages()
+    assert "protobuf is 3.20.3, not 3.20.1; nobodys-package is missing" in finding.what
+    assert finding.mend == "make setup"
+
+
+def test_the_doctor_says_when_generated_code_is_stale(tmp_path, monkeypatch):
+    (tmp_path / "protos").mkdir()
+    (tmp_path / "greeter").mkdir()
+    proto = (ROOT / "protos" / "messages.proto").read_text()
+    (tmp_path / "protos" / "messages.proto").write_text(proto.replace("seen = 1", "seen = 2"))
+    (tmp_path / "greeter" / "messages_pb2.py").write_bytes(
+        (ROOT / "greeter" / "messages_pb2.py").read_bytes()
+    )
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    (finding,) = doctor._generated()
+    assert finding.mend == "make protos"
+
+
+def test_a_python_without_the_packages_is_told_what_to_do():
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "workshop", "up"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 1
+    assert "lacks the package" in done.stderr
+    assert "make setup" in done.stderr
+
+
+def test_every_direct_dependency_is_pinned_exactly():
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / file).read_text().splitlines():
+            if line and not line.startswith("#"):
+                assert re.fullmatch(r"[A-Za-z0-9_.-]+==[\w.]+", line), line
+
+
+def test_make_help_names_every_target():
+    command = ["make", "--no-print-directory", "help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE).group(1).split()
+    assert set(targets) == {line.split()[1] for line in done.stdout.splitlines()}

@@ -1,0 +1,76 @@
+"""One process of the stack: its log stays small, and its end is noticed whatever it leaves."""
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import none_left
+from workshop.stack import process
+from workshop.stack.process import ServiceProcess
+
+
+def service(folder: Path, code: str, groups: list[int] | None = None) -> ServiceProcess:
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    command = [sys.executable, "-c", code]
+    told = (groups if groups is not None else []).append
+    return ServiceProcess("made", lambda: command, never, folder / "made.log", told)
+
+
+def test_a_log_never_outgrows_its_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "LOG_BYTES", 10_000)
+    made = service(tmp_path, "for i in range(20_000): print('line', i)")
+    assert asyncio.run(made.run()) == 0
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert set(sizes) == {"made.log", "made.log.1"}
+    assert max(sizes.values()) <= 10_000 + 65_536  # One chunk of the pipe may come on top.
+    assert (tmp_path / "made.log").read_text().endswith("line 19999\n")
+    assert made.last_lines(1) == "line 19999"
+
+
+def test_characters_cut_by_the_pipe_are_whole_in_the_log(tmp_path):
+    code = "import sys; sys.stdout.reconfigure(encoding='utf-8'); print('🦊é' * 50_000)"
+    asyncio.run(service(tmp_path, code).run())
+    assert (tmp_path / "made.log").read_text(encoding="utf-8") == "🦊é" * 50_000 + "\n"
+
+
+def test_the_exit_code_and_the_groups_told_to_the_guard(tmp_path):
+    groups: list[int] = []
+    assert asyncio.run(service(tmp_path, "raise SystemExit(3)", groups).run()) == 3
+    began, ended = groups
+    assert began == -ended > 0
+
+
+@pytest.mark.timeout(60)
+def test_what_a_process_leaves_behind_is_ended_with_it(tmp_path):
+    """A child that holds the output open must neither survive nor hide the end of its parent."""
+    child = "import time; time.sleep(1000)"
+    code = (
+        "import os, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "print(child.pid, flush=True)\n"
+        "os._exit(7)\n"
+    )
+    made = service(tmp_path, code)
+    assert asyncio.run(made.run()) == 7
+    pid = int((tmp_path / "made.log").read_text())
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(pid) and not none_left([psutil.Process(pid)]):
+        assert time.monotonic() < deadline, "the child outlived its parent"
+        time.sleep(0.05)
+
+
+def test_a_command_that_is_not_there(tmp_path):
+    made = ServiceProcess(
+        "made", lambda: ["/no/such/program"], asyncio.sleep, tmp_path / "log", lambda _: None
+    )
+    open_before = len(os.listdir("/dev/fd"))
+    with pytest.raises(FileNotFoundError):
+        asyncio.run(made.run())
+    assert len(os.listdir("/dev/fd")) <= open_before

@@ -1,0 +1,387 @@
+"""The embedded stack as its user meets it: real broker, real engine, real greeter."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from generator.broker import GreetingReader, RequestProducer, RequestRefused
+from tests.conftest import ROOT, family, none_left
+from workshop.errors import WorkshopError
+from workshop.stack import Stack, StackError, control
+from workshop.stack.folders import RunFolder
+from workshop.stack.view import Progress
+
+pytestmark = pytest.mark.stack
+
+PARTS = ["broker", "jobmanager", "taskmanager", "greeter", "job"]
+QUIET = Progress()
+
+
+def workshop(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "workshop", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, **settings)
+
+
+def texts(greetings) -> list[str]:
+    return [greeting.greeting for greeting in greetings]
+
+
+# ------------------------------------------------------------------ greeting
+
+
+def test_one_name_four_times_and_another_between(stack):
+    assert texts(stack.greet("Mary", "Mary", "John", "Mary", "Mary")) == [
+        "Welcome Mary",
+        "Nice to see you again Mary",
+        "Welcome John",
+        "Third time is a charm Mary",
+        "Nice to see you at the 4-nth time Mary!",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 300,
+        "Ωμέγα",
+        "数学",
+        "عمر",
+        "🦊👩‍🚀",
+        "O'Brien; DROP TABLE",
+        "100%s",
+        " ",
+        "a\nb",
+        "\x00",
+    ],
+)
+def test_names_are_greeted_as_they_are(stack, name):
+    (greeting,) = stack.greet(name)
+    assert (greeting.key, greeting.name) == (name, name)
+    assert greeting.greeting == f"Welcome {name}"
+
+
+def test_a_bad_name_among_good_ones_sends_none(stack):
+    with pytest.raises(RequestRefused, match="empty"):
+        stack.greet("Nobody yet", "")
+    assert texts(stack.greet("Nobody yet")) == ["Welcome Nobody yet"]
+
+
+def test_a_greeting_that_does_not_come_is_a_reason_not_a_hang(stack):
+    with pytest.raises(StackError, match="1 of 1 greetings did not come within 0"):
+        stack.greet("Too late", timeout=0)
+    stack.greet("Too late")  # And it came later: nothing was lost.
+
+
+# -------------------------------------------------------------------- status
+
+
+def test_status_names_every_part(stack):
+    status = stack.status()
+    assert [part.name for part in status.parts] == PARTS
+    assert {part.state for part in status.parts} == {"ready"}
+    assert status.part("broker").address == stack.bootstrap
+    for part in status.parts[:-1]:
+        assert psutil.Process(part.pid).is_running()
+        assert part.memory is None or part.memory > 10**6
+    assert Path(status.folder) == stack.folder.path
+    assert all(name in str(status) and name in status._repr_html_() for name in PARTS)
+
+
+def test_every_listener_is_on_loopback(stack):
+    listeners = [
+        (process.name(), connection.laddr)
+        for process in family(stack)
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listeners) >= 8  # Broker 2, JobManager 4, TaskManager 3, greeter 1.
+    outside = [(who, at) for who, at in listeners if at.ip not in ("127.0.0.1", "::ffff:127.0.0.1")]
+    assert outside == []
+
+
+def test_the_run_folder_is_private(stack):
+    for path in [stack.folder.path, *stack.folder.path.rglob("*")]:
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        assert mode & 0o077 == 0, f"{path} has mode {mode:o}"
+
+
+def test_nothing_lies_outside_cache_and_run_folder(stack):
+    for process in family(stack):
+        for file in process.open_files():
+            written = Path(file.path)
+            if file.mode != "r" and not str(written).startswith("/dev"):
+                assert written.is_relative_to(stack.folder.path), written
+
+
+def test_logs(stack):
+    assert "Kafka Server started" in stack.log_path("broker").read_text()
+    assert len(stack.logs("jobmanager", lines=3).splitlines()) == 3
+    with pytest.raises(StackError, match="no service 'kafka'.*\n.*broker, jobmanager"):
+        stack.logs("kafka")
+
+
+def test_the_difference_to_the_deployed_module(stack):
+    assert f"+          address: {stack.bootstrap}" in stack.module_difference()
+
+
+def test_a_stack_that_is_down(name):
+    stack = Stack(name)
+    assert stack.status().state == "down"
+    assert stack.down() is False
+    for ask in (lambda: stack.bootstrap, lambda: stack.flink_url, lambda: stack.greet("Ada")):
+        with pytest.raises(StackError, match="is down.*\n.*workshop up"):
+            ask()
+    with pytest.raises(StackError, match="has not run"):
+        stack.logs("broker")
+
+
+@pytest.mark.parametrize("bad", ["..", ".hidden", "a/b", "x" * 41, "with space", "é"])
+def test_names_that_cannot_be_a_folder(bad):
+    with pytest.raises(WorkshopError, match="cannot name a stack"):
+        Stack(bad)
+
+
+# ------------------------------------------------------- up, attach and down
+
+
+def test_a_name_sent_straight_after_up_is_greeted_and_two_stacks_never_meet(stack, name):
+    with Stack(name) as other:
+        with GreetingReader(other.bootstrap) as greetings, RequestProducer(other.bootstrap) as out:
+            out.send("Soon")
+            assert greetings.next().greeting == "Welcome Soon"
+        assert texts(stack.greet("Both", "Both")) == ["Welcome Both", "Nice to see you again Both"]
+        assert texts(other.greet("Both")) == ["Welcome Both"]
+        assert other.folder.path != stack.folder.path
+
+        # A cell that is run again makes its Stack again: it is the same stack.
+        again = Stack(name)
+        with again:
+            assert texts(again.greet("Both")) == ["Nice to see you again Both"]
+        del again
+        assert texts(other.greet("Both")) == ["Third time is a charm Both"]
+
+        with pytest.raises(StackError, match="up already"):
+            Stack(name, application="another:app").up(progress=QUIET)
+        assert other.status().state == "ready"
+        processes = family(other)
+    assert none_left(processes)
+    assert not other.folder.path.exists()
+
+
+def test_command_line_from_up_to_forget(name, eventually):
+    up = workshop("up", "--name", name)
+    assert up.returncode == 0, up.stderr
+    assert f"Stack {name} is up after" in up.stdout
+    processes = family(Stack(name))
+
+    again = workshop("up", "--name", name)
+    assert again.returncode == 0
+    assert "was up already" in again.stdout
+
+    status = workshop("status", "--name", name, "--json")
+    assert status.returncode == 0
+    told = json.loads(status.stdout)
+    assert (told["state"], told["kept"]) == ("ready", True)
+    assert [part["name"] for part in told["parts"]] == PARTS
+
+    greet = workshop("greet", "--name", name, "Ada", "Ada", "Grace", "Ada")
+    assert greet.stdout.splitlines() == [
+        "Welcome Ada",
+        "Nice to see you again Ada",
+        "Welcome Grace",
+        "Third time is a charm Ada",
+    ]
+    refused = workshop("greet", "--name", name, "")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "empty" in refused.stderr
+
+    assert "is down" in workshop("down", "--name", name).stdout
+    assert none_left(processes)
+    assert "was not up" in workshop("down", "--name", name).stdout
+    late = workshop("greet", "--name", name, "Ada")
+    assert late.returncode == 1
+    assert "is down" in late.stderr
+    assert workshop("status", "--name", name).returncode == 1
+
+    assert workshop("up", "--name", name).returncode == 0
+    greet = workshop("greet", "--name", name, "Ada", "Grace", "Alan")
+    assert greet.stdout.splitlines() == [
+        "Nice to see you at the 4-nth time Ada!",
+        "Nice to see you again Grace",
+        "Welcome Alan",
+    ]
+    processes = family(Stack(name))
+    assert workshop("down", "--name", name).returncode == 0
+    assert none_left(processes)
+    assert workshop("down", "--name", name, "--forget").returncode == 0
+    assert not RunFolder.of(name).path.exists()
+
+
+def test_two_up_at_the_same_second_make_one_stack(name):
+    command = [sys.executable, "-m", "workshop", "up", "--name", name]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate(timeout=240)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    brokers = [output.split("Broker ")[1].split(",")[0] for output in outputs]
+    assert brokers[0] == brokers[1]
+
+
+def test_a_stack_lives_as_long_as_one_of_its_kernels(name, runs, eventually):
+    kernels = [start_new_kernel(kernel_name="python3") for _ in range(2)]
+    try:
+        begin = f"from workshop.stack import Stack; stack = Stack({name!r}); stack.up(); "
+        for _, client in kernels:
+            answer = client.execute_interactive(begin, timeout=240, output_hook=lambda _: None)
+            assert answer["content"]["status"] == "ok"
+        stack = Stack(name)
+        processes = family(stack)
+        (first, _), (second, _) = kernels
+
+        os.kill(first.provisioner.pid, signal.SIGKILL)
+        time.sleep(3)  # Long enough for a supervisor that followed the first kernel to have ended.
+        assert texts(stack.greet("Ada")) == ["Welcome Ada"]
+
+        os.kill(second.provisioner.pid, signal.SIGKILL)
+        eventually(lambda: none_left(processes) and not stack.folder.path.exists(), 15)
+        assert not list(runs.glob(f".removing-{name}*"))
+    finally:
+        for manager, client in kernels:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+
+def test_ctrl_c_in_the_middle_of_up_leaves_nothing(name, eventually):
+    command = [sys.executable, "-m", "workshop", "up", "--name", name]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    eventually(lambda: bool(Stack(name).status().parts), 60)
+    eventually(lambda: Stack(name).status().part("jobmanager").pid is not None, 60)
+    processes = family(Stack(name))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert none_left(processes)
+    assert not RunFolder.of(name).path.exists()
+
+
+# ------------------------------------------------------------------- failure
+
+
+@pytest.mark.parametrize("part", ["broker", "controller", "rpc", "rest", "greeter"])
+def test_a_port_taken_between_choice_and_bind(name, part, monkeypatch):
+    """The first choice of ports has one that somebody else listens on."""
+    planted = (
+        "import dataclasses, socket\n"
+        "from workshop.stack import services, supervisor\n"
+        "thief = socket.create_server(('127.0.0.1', 0))\n"
+        "honest = services.Ports.choose\n"
+        "choices = []\n"
+        "def choose():\n"
+        "    ports = honest()\n"
+        "    choices.append(ports)\n"
+        "    if len(choices) == 1:\n"
+        f"        ports = dataclasses.replace(ports, {part}=thief.getsockname()[1])\n"
+        "    return ports\n"
+        "services.Ports.choose = choose\n"
+        "supervisor.main()\n"
+    )
+    monkeypatch.setattr(control, "SUPERVISOR", [sys.executable, "-c", planted])
+    stack = Stack(name)
+    stack.up(progress=QUIET)
+    log = stack.log_path("supervisor").read_text()
+    stack.release()
+    assert "a port was taken before it could be used" in log
+
+
+def test_a_process_that_dies_while_the_stack_starts(name):
+    stack = Stack(name, application="no.such.module:app")
+    with pytest.raises(StackError) as failure:
+        stack.up(progress=QUIET)
+    message = str(failure.value)
+    assert "greeter ended 3 times before it was ready" in message
+    assert "Could not import 'no.such.module'" in message
+    assert "logs greeter shows more" in message
+    assert "What to do:" in message
+    assert not stack.folder.path.exists()
+
+
+def test_a_start_that_takes_too_long_shows_what_it_waits_for(name):
+    stack = Stack(name)
+    with pytest.raises(StackError) as failure:
+        stack.up(timeout=1, progress=QUIET)
+    message = str(failure.value)
+    assert "not ready after 1 s" in message
+    assert all(part in message for part in PARTS)
+    assert "What to do:" in message
+    assert not stack.folder.path.exists()
+
+
+def test_a_module_that_the_engine_refuses(name, tmp_path):
+    module = tmp_path / "module.yaml"
+    module.write_text((ROOT / "module.yaml").read_text().replace("typeUrl:", "typeURL:"))
+    stack = Stack(name, module=module)
+    with pytest.raises(StackError, match="typeUrl"):
+        stack.up(progress=QUIET)
+    assert not stack.folder.path.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a small file system needs Linux namespaces")
+def test_a_disk_that_is_full(tmp_path):
+    done = subprocess.run(
+        [
+            "unshare",
+            "--mount",
+            "--map-root-user",
+            "sh",
+            "-c",
+            f'mount -t tmpfs -o size=64m none "{tmp_path}" && exec "$0" -m workshop up',
+            sys.executable,
+        ],
+        env={**os.environ, "WORKSHOP_RUNS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "The disk is nearly full: 67 MB are free" in done.stderr
+    assert "WORKSHOP_RUNS" in done.stderr
+
+
+def test_every_process_comes_back_after_a_kill_and_no_count_is_lost(name):
+    with Stack(name) as stack:
+        counted = len(stack.greet("Ada"))
+        for part in PARTS[:-1]:
+            os.kill(stack.status().part(part).pid, signal.SIGKILL)
+            counted += 1
+            ending = {2: "again Ada", 3: "charm Ada"}.get(counted, f"the {counted}-nth time Ada!")
+            assert stack.greet("Ada", timeout=120)[0].greeting.endswith(ending)
+            assert stack.status().part(part).restarts >= 1
+
+
+def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_up_goes_on(name, eventually):
+    assert workshop("up", "--name", name).returncode == 0
+    stack = Stack(name)
+    assert texts(stack.greet("Ada")) == ["Welcome Ada"]
+    processes = family(stack)
+    os.kill(stack.status().supervisor, signal.SIGKILL)
+    eventually(lambda: none_left(processes), 15)
+    assert stack.status().state == "down"
+    assert f"down --name {name}" in workshop("doctor").stdout
+
+    assert texts(with_up(stack).greet("Ada")) == ["Nice to see you again Ada"]
+    stack.down(forget=True)
+
+
+def with_up(stack: Stack) -> Stack:
+    stack.up(progress=QUIET)
+    return stack

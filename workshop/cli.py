@@ -1,0 +1,173 @@
+"""The command line: the same stack that the notebooks use, and the runner of the notebooks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from generator.broker import BrokerError
+from workshop.errors import WorkshopError
+
+
+class _Group(click.Group):
+    """Shows an expected error as its message alone, and ends with exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (WorkshopError, BrokerError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+name_option = click.option(
+    "--name",
+    help="Which stack; two of different names never meet.  [default: $WORKSHOP_STACK or default]",
+)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run Apache Flink Stateful Functions and a Kafka broker on this machine, and the lessons."""
+
+
+@main.command()
+@name_option
+@click.option("--timeout", default=180.0, show_default=True, help="Seconds until it must be ready.")
+def up(name: str | None, timeout: float) -> None:
+    """Start the stack; it stays until "down". If it is up already, say so."""
+    from workshop.stack import Stack
+
+    stack = Stack(name)
+    already = stack.status().state == "ready"
+    began = time.monotonic()
+    status = stack.up(timeout=timeout, keep=True)
+    if already:
+        click.echo(f"Stack {stack.name} was up already.")
+        click.echo(status)
+    else:
+        click.echo(f"Stack {stack.name} is up after {time.monotonic() - began:.1f} s.")
+    click.echo(f"Broker {stack.bootstrap}, Flink's page {stack.flink_url}, folder {status.folder}")
+
+
+@main.command()
+@name_option
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def status(name: str | None, as_json: bool) -> None:
+    """Show every process of the stack. The exit code is 0 if it is ready, else 1."""
+    from workshop.stack import Stack
+
+    now = Stack(name).status()
+    click.echo(json.dumps(now.to_dict(), indent=2) if as_json else f"{now}\n  folder {now.folder}")
+    sys.exit(0 if now.state == "ready" else 1)
+
+
+@main.command()
+@name_option
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for a greeting.")
+@click.argument("people", metavar="NAME...", nargs=-1, required=True)
+def greet(name: str | None, timeout: float, people: tuple[str, ...]) -> None:
+    """Send names and print their committed greetings, in order."""
+    from workshop.stack import Stack
+
+    for greeting in Stack(name).greet(*people, timeout=timeout):
+        click.echo(greeting)
+
+
+@main.command()
+@name_option
+@click.option("-f", "--follow", is_flag=True, help="Go on printing what is added.")
+@click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each.")
+@click.argument("service", required=False)
+def logs(name: str | None, follow: bool, lines: int, service: str | None) -> None:
+    """Print the end of the log of SERVICE, or of all of them."""
+    from workshop.stack import Stack, StackError
+    from workshop.stack.embedded import SERVICES
+
+    stack = Stack(name)
+    if service is None and not follow:
+        for one in SERVICES:
+            with contextlib.suppress(StackError):
+                click.secho(f"== {one}: {stack.log_path(one)}", bold=True)
+                click.echo(stack.logs(one, lines))
+        return
+    if service is None:
+        raise click.UsageError("Name the service to follow.")
+    click.echo(stack.logs(service, lines))
+    if follow:
+        for text in _added(stack.log_path(service)):
+            click.echo(text, nl=False)
+
+
+@main.command()
+@name_option
+@click.option(
+    "--forget", is_flag=True, help="Delete its topics and all that the greeter remembers."
+)
+def down(name: str | None, forget: bool) -> None:
+    """Stop the stack for everybody. The next "up" goes on where it was."""
+    from workshop.stack import Stack
+
+    stack = Stack(name)
+    if stack.down(forget=forget):
+        click.echo(f"Stack {stack.name} is down.")
+    else:
+        click.echo(f"Stack {stack.name} was not up.")
+
+
+@main.command()
+def doctor() -> None:
+    """Check this machine; every line is ✓ or the command that mends it."""
+    from workshop.stack.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        click.echo(finding)
+    sys.exit(0 if all(finding.good for finding in findings) else 1)
+
+
+@main.command()
+def fetch() -> None:
+    """Fetch the jars that are missing or altered."""
+    from workshop.stack.folders import cache_folder
+    from workshop.stack.jars import bad_jars, fetch_with_progress
+
+    wanted = bad_jars()
+    if wanted:
+        fetch_with_progress(wanted)
+    click.echo(f"All jars are in {cache_folder() / 'jars'}.")
+
+
+@main.command()
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies.")
+@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE")
+@click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
+def run(
+    notebooks: tuple[Path, ...], output: Path | None, parameters: tuple[tuple[str, str], ...]
+) -> None:
+    """Execute NOTEBOOKS (all lessons unless named) and keep the executed copies."""
+    from workshop.runner import run_notebooks
+
+    run_notebooks(notebooks, output=output, parameters=dict(parameters))
+
+
+def _added(path: Path) -> Iterator[str]:
+    """Yield what is appended to ``path``, also after it was rotated, until interrupted."""
+    file = path.open(errors="replace")
+    file.seek(0, 2)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            if text := file.read():
+                yield text
+            elif not path.exists() or path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                time.sleep(0.2)
+            else:
+                file.close()
+                file = path.open(errors="replace")
+    file.close()

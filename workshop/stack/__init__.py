@@ -1,0 +1,6 @@
+"""The real stack: StateFun on Flink, a Kafka broker and the greeter."""
+
+from workshop.stack.embedded import Stack, StackError
+from workshop.stack.status import Part, Status
+
+__all__ = ["Part", "Stack", "StackError", "Status"]

@@ -1,0 +1,156 @@
+"""Checks of this machine: each is ✓, or says the command that mends it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from workshop.stack.control import connect
+from workshop.stack.folders import RunFolder, cache_folder, runs_folder
+from workshop.stack.jars import bad_jars, read_lock
+from workshop.stack.jvm import JAVA
+from workshop.stack.preflight import DISK_BYTES
+
+ROOT = Path(__file__).parents[2]
+OLDEST_PYTHON = (3, 10)
+SET_UP = "make setup"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; ``mend`` is empty if all is well."""
+
+    what: str
+    mend: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether there is nothing to mend."""
+        return not self.mend
+
+    def __str__(self) -> str:
+        return f"✓ {self.what}" if self.good else f"✗ {self.what}\n    mend it with: {self.mend}"
+
+
+def examine() -> list[Finding]:
+    """Run every check."""
+    checks = (_system, _python, _packages, _generated, _jars, _java, _disk, _ports, _stacks)
+    return [finding for check in checks for finding in check()]
+
+
+def _system() -> Iterator[Finding]:
+    if sys.platform == "win32":
+        yield Finding("Windows runs the stack inside WSL only", "wsl --install, then start there")
+    else:
+        yield Finding(f"operating system: {sys.platform}")
+
+
+def _python() -> Iterator[Finding]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    old = sys.version_info < OLDEST_PYTHON
+    mend = f"make setup PYTHON=/path/to/python{oldest} (or newer)" if old else ""
+    yield Finding(f"Python {found} (at least {oldest})", mend)
+
+
+def _packages() -> Iterator[Finding]:
+    wrong = []
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        name, _, pinned = line.partition("==")
+        if not pinned:
+            continue
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "missing"
+        if found != pinned:
+            wrong.append(f"{name} is {found}, not {pinned}")
+    if wrong:
+        yield Finding("packages: " + "; ".join(wrong), SET_UP)
+    else:
+        sdk, protobuf = version("apache-flink-statefun"), version("protobuf")
+        yield Finding(f"packages as pinned: StateFun SDK {sdk} with protobuf {protobuf}")
+
+
+def _generated() -> Iterator[Finding]:
+    protoc = shutil.which("protoc", path=str(Path(sys.executable).parent))
+    if protoc is None:
+        yield Finding("the protobuf compiler is missing", SET_UP)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [protoc, "--proto_path=protos", f"--python_out={folder}", "messages.proto"],
+            cwd=ROOT,
+            check=True,
+        )
+        made = (Path(folder) / "messages_pb2.py").read_bytes()
+    matches = made == (ROOT / "greeter" / "messages_pb2.py").read_bytes()
+    yield Finding(
+        "greeter/messages_pb2.py matches protos/messages.proto"
+        if matches
+        else "greeter/messages_pb2.py was not made from protos/messages.proto as it is",
+        "" if matches else "make protos",
+    )
+
+
+def _jars() -> Iterator[Finding]:
+    jars, bad = read_lock(), bad_jars()
+    size = sum(jar.size for jar in jars) / 1e6
+    if bad:
+        what = f"{len(bad)} of {len(jars)} jars are missing or altered in {cache_folder()}"
+        yield Finding(what, "python -m workshop fetch")
+    else:
+        yield Finding(f"{len(jars)} jars, {size:.0f} MB, in {cache_folder()}")
+
+
+def _java() -> Iterator[Finding]:
+    try:
+        answer = subprocess.run([JAVA, "-version"], capture_output=True, text=True, timeout=30)
+        line = (answer.stderr.splitlines() or ["no answer"])[0]
+        yield Finding(f"Java starts: {line}", "" if answer.returncode == 0 else SET_UP)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield Finding(f"Java does not start: {error}", SET_UP)
+
+
+def _disk() -> Iterator[Finding]:
+    folder = runs_folder()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    enough = free >= DISK_BYTES
+    yield Finding(
+        f"disk: {free / 1e6:,.0f} MB free for stacks in {runs_folder()}",
+        "" if enough else "export WORKSHOP_RUNS=/a/folder/on/another/disk",
+    )
+
+
+def _ports() -> Iterator[Finding]:
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as one:
+            socket.create_connection(one.getsockname(), timeout=5).close()
+        yield Finding("ports: the loopback address can be used")
+    except OSError as error:
+        yield Finding(f"no port can be used on 127.0.0.1: {error}", "ip link set lo up")
+
+
+def _stacks() -> Iterator[Finding]:
+    folders = sorted(runs_folder().glob("*/")) if runs_folder().exists() else []
+    stale = []
+    for folder in (RunFolder(path) for path in folders if not path.name.startswith(".")):
+        connection = connect(folder)
+        if connection is not None:
+            connection.close()
+        elif folder.record.exists():
+            stale.append(folder.name)
+    for name in stale:
+        what = f"stack {name} was killed and may have left processes"
+        yield Finding(what, f"python -m workshop down --name {name}")
+    if not stale:
+        yield Finding("no stack was left half running")

@@ -1,0 +1,357 @@
+"""The real stack as local processes: what notebooks and the command line use."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from generator.broker import (
+    BrokerUnreachable,
+    Greeting,
+    GreetingReader,
+    RequestProducer,
+    check_names,
+)
+from workshop.errors import WorkshopError
+from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
+from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
+from workshop.stack.folders import RunFolder
+from workshop.stack.module import difference
+from workshop.stack.preflight import check_before_start
+from workshop.stack.services import Settings
+from workshop.stack.status import Part, Status
+from workshop.stack.view import Progress, progress_here
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("broker", "jobmanager", "taskmanager", "greeter", "supervisor")
+
+_SERVE = [sys.executable, "-m", "greeter", "--host", "127.0.0.1", "--port", "{port}"]
+_UP_HINT = "start it with stack.up() or python -m workshop up."
+
+_connections: dict[Path, Connection] = {}
+"""What this process holds, by run folder.
+
+Not by Stack: a cell that makes its Stack anew must not end the stack of the old one.
+"""
+
+
+class StackError(WorkshopError):
+    """The stack did not do what was asked of it."""
+
+
+class Stack:
+    """Kafka, Flink's two processes and the greeter, as processes of this machine.
+
+    Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name
+    that runs already. It ends with the last process that uses it, however that ends.
+
+    Parameters
+    ----------
+    name
+        Two stacks of different names never meet. Unless given, that of the environment variable
+        ``WORKSHOP_STACK``, or ``default``.
+    module
+        The module definition to run.
+    application
+        The WSGI application that serves the module's functions, as ``module:name``.
+    serve
+        The command that serves them, in place of the greeter's own server with ``application``;
+        ``{port}`` in it stands for the port.
+    python_path
+        The folder that they are imported from.
+    checkpoint_ms
+        How often the engine takes a checkpoint, in milliseconds: every greeting waits for the
+        next one to be committed.
+
+    Examples
+    --------
+    >>> with Stack("mine") as stack:
+    ...     print(*stack.greet("Ada", "Ada"), sep="\\n")
+    Welcome Ada
+    Nice to see you again Ada
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        module: Path | str = ROOT / "module.yaml",
+        application: str = "greeter.greeter:app",
+        serve: Sequence[str] | None = None,
+        python_path: Path | str = ROOT,
+        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+    ) -> None:
+        self.name = name or os.environ.get("WORKSHOP_STACK") or "default"
+        self.module = Path(module).resolve()
+        self.serve = list(serve or [*_SERVE, "--application", application])
+        self.python_path = Path(python_path).resolve()
+        self.checkpoint_ms = checkpoint_ms
+        self.folder = RunFolder.of(self.name)
+        self._opened = False
+
+    # ------------------------------------------------------------------ life
+
+    def up(
+        self, timeout: float = 180, progress: Progress | None = None, keep: bool = False
+    ) -> Status:
+        """Start the stack, or attach to it; return when a name sent now will be greeted.
+
+        Parameters
+        ----------
+        timeout
+            How many seconds it may take.
+        progress
+            Shows how it goes; unless given, what suits a terminal or a notebook.
+        keep
+            Let the stack live until :meth:`down`, whoever uses it.
+
+        Raises
+        ------
+        StackError
+            When it does not become ready; then what was started is stopped again.
+        """
+        progress = progress or progress_here()
+        connection = self._held()
+        mine = connection is None
+        if connection is None:
+            check_before_start(self.folder)
+            connection = _connections[self.folder.path] = start(self.folder, self.settings)
+            self._opened = True
+        deadline = time.monotonic() + timeout
+        try:
+            with progress:
+                status = connection.hold()
+                if (status.module, status.serve) != (str(self.module), self.serve):
+                    raise StackError(
+                        f"Stack {self.name} is up already, with {status.module} "
+                        f"served by {' '.join(status.serve)}.",
+                        hint="stop it first, or give this one another name.",
+                    )
+                while status.state != "ready":
+                    progress.show(status)
+                    if status.state in ("failed", "stopping", "down"):
+                        raise self._not_ready(status, f"it is {status.state}")
+                    if time.monotonic() > deadline:
+                        raise self._not_ready(status, f"not ready after {timeout:g} s")
+                    time.sleep(0.05)
+                    status = connection.ask("status")
+                if keep:
+                    status = connection.ask("keep")
+                progress.show(status)
+            return status
+        except BaseException:
+            if mine:
+                self.release()
+            raise
+
+    def settings(self, fresh: bool) -> Settings:
+        """Return what the supervisor is told; ``fresh`` if the run folder is made for this run."""
+        return Settings(
+            folder=str(self.folder.path),
+            module=str(self.module),
+            serve=self.serve,
+            python_path=str(self.python_path),
+            checkpoint_ms=self.checkpoint_ms,
+            fresh=fresh,
+        )
+
+    def release(self) -> None:
+        """Let this process stop using the stack; it ends with its last user, unless it is kept."""
+        connection = _connections.pop(self.folder.path, None)
+        if connection is not None:
+            connection.end("release")
+
+    def down(self, forget: bool = False) -> bool:
+        """Stop the stack for everybody; return whether it ran.
+
+        Parameters
+        ----------
+        forget
+            Delete the run folder as well: the topics and all that the functions remember.
+        """
+        with one_at_a_time():
+            connection = _connections.pop(self.folder.path, None) or connect(self.folder)
+            if connection is not None:
+                connection.end("stop", forget=forget)
+                return True
+            ran = clear_stale(self.folder)
+            if forget:
+                shutil.rmtree(self.folder.path, ignore_errors=True)
+            return bool(ran)
+
+    def __enter__(self) -> Stack:
+        self.up()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._opened:
+            self.release()
+
+    # ------------------------------------------------------------------ look
+
+    def status(self) -> Status:
+        """Return what the stack does now."""
+        held = self._held()
+        connection = held or connect(self.folder)
+        try:
+            if connection is not None:
+                return connection.ask("status")
+        except StackGone:
+            pass
+        finally:
+            if connection is not None and connection is not held:
+                connection.close()
+        return Status(self.name, str(self.folder.path))
+
+    def logs(self, service: str, lines: int = 20) -> str:
+        """Return the last lines that one process printed.
+
+        Parameters
+        ----------
+        service
+            ``broker``, ``jobmanager``, ``taskmanager``, ``greeter`` or ``supervisor``.
+        """
+        path = self.log_path(service)
+        with path.open(errors="replace") as file:
+            return "".join(deque(file, maxlen=lines)).rstrip("\n")
+
+    def log_path(self, service: str) -> Path:
+        """Return the file that holds what one process printed; see :meth:`logs`."""
+        if service not in SERVICES:
+            raise StackError(
+                f"There is no service {service!r}.", hint=f"name one of {', '.join(SERVICES)}."
+            )
+        path = self.folder.logs / f"{service}.log"
+        if not path.exists():
+            raise StackError(
+                f"Stack {self.name} has no log of {service}: it has not run.", hint=_UP_HINT
+            )
+        return path
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's address, ``host:port``."""
+        return self._ready_part("broker").address
+
+    @property
+    def flink_url(self) -> str:
+        """The address of Flink's web page."""
+        return self._ready_part("jobmanager").address
+
+    def module_difference(self) -> str:
+        """What the running module definition has other than ``module.yaml``, as a diff."""
+        self._ready_part("jobmanager")
+        return difference(self.module, (self.folder.conf / "module.yaml").read_text())
+
+    # --------------------------------------------------------------- traffic
+
+    def greet(self, *names: str, timeout: float = 60, committed: bool = True) -> list[Greeting]:
+        """Send names and return their greetings, one for each, in the order of the names.
+
+        Parameters
+        ----------
+        timeout
+            How many seconds to wait for the last greeting.
+        committed
+            Wait for the greeting to be committed; without it, it may be taken back by a failure.
+
+        Raises
+        ------
+        RequestRefused
+            When a name cannot be sent; then none was.
+        StackError
+            When a greeting does not come.
+        """
+        wanted = check_names(names)
+        deadline = time.monotonic() + timeout
+        arrived: dict[str, deque[Greeting]] = {name: deque() for name in wanted}
+        missing = Counter(wanted)
+        greetings, requests = self._clients(committed, deadline)
+        with greetings, requests:
+            for name in wanted:
+                requests.send(name)
+            requests.flush(max(1.0, deadline - time.monotonic()))
+            while missing.total():
+                left = deadline - time.monotonic()
+                if left < 0:
+                    raise self._not_ready(
+                        self.status(),
+                        f"{missing.total()} of {len(wanted)} greetings did not come "
+                        f"within {timeout:g} s",
+                    )
+                for greeting in greetings.poll(min(left, 0.5)):
+                    if missing[greeting.key] > 0:
+                        missing[greeting.key] -= 1
+                        arrived[greeting.key].append(greeting)
+        return [arrived[name].popleft() for name in wanted]
+
+    # --------------------------------------------------------------- private
+
+    def _held(self) -> Connection | None:
+        """The connection by which this process keeps the stack alive, if the stack lives."""
+        connection = _connections.get(self.folder.path)
+        if connection is not None:
+            try:
+                connection.ask("status")
+            except StackGone:
+                del _connections[self.folder.path]
+                return None
+        return connection
+
+    def _clients(self, committed: bool, deadline: float) -> tuple[GreetingReader, RequestProducer]:
+        """Connect to the broker, again if it is just being brought back."""
+        while True:
+            self._wait_until_ready(deadline)
+            try:
+                greetings = GreetingReader(self.bootstrap, committed=committed)
+            except BrokerUnreachable:
+                if time.monotonic() > deadline:
+                    raise
+                continue
+            try:
+                return greetings, RequestProducer(self.bootstrap)
+            except BrokerUnreachable:
+                greetings.close()
+
+    def _wait_until_ready(self, deadline: float) -> None:
+        """Give a stack that is being brought back the time to come back."""
+        while (status := self.status()).state != "ready":
+            if status.state not in ("starting", "restarting"):
+                raise StackError(f"Stack {self.name} is {status.state}.", hint=_UP_HINT)
+            if time.monotonic() > deadline:
+                raise self._not_ready(status, f"it was {status.state} all the time")
+            time.sleep(0.1)
+
+    def _ready_part(self, name: str) -> Part:
+        status = self.status()
+        if status.state == "down":
+            raise StackError(f"Stack {self.name} is down.", hint=_UP_HINT)
+        return status.part(name)
+
+    def _not_ready(self, status: Status, why: str) -> StackError:
+        unready = [part for part in status.parts if part.state != "ready"]
+        # The one that failed, else one that the others wait for: the job itself has no log.
+        unready.sort(key=lambda part: (part.state != "failed", part.name == "job"))
+        suspect = unready[0].name if unready and unready[0].name != "job" else "taskmanager"
+        details = str(status)
+        if not status.reason:
+            with contextlib.suppress(StackError):
+                details += f"\nThe end of the log of {suspect}:\n{self.logs(suspect, 12)}"
+        return StackError(
+            f"Stack {self.name}: {why}",
+            hint="python -m workshop doctor checks this machine; "
+            f"python -m workshop logs {suspect} shows more.",
+            details=details,
+        )

@@ -1,0 +1,135 @@
+"""The engine: one Flink JobManager and one TaskManager, as local processes."""
+
+from __future__ import annotations
+
+import os
+
+from workshop.stack.folders import RunFolder
+from workshop.stack.jars import class_path
+from workshop.stack.jvm import FLINK_MODULES, java
+
+JOBMANAGER_HEAP_MB = 256
+TASKMANAGER_HEAP_MB = 384
+
+CHECKPOINT_INTERVAL_MS = 500
+"""How often the engine takes a checkpoint. See "Choosing the interval" in bench/README.md."""
+
+# Flink 1.11 opens two listeners on every address of the machine, and no setting changes that: the
+# server that hands jars to TaskManagers, and the one that serves metrics. These rules of Byteman
+# keep both on loopback.
+_LOOPBACK_RULES = """\
+RULE the blob server listens on loopback only
+CLASS javax.net.DefaultServerSocketFactory
+METHOD createServerSocket(int, int)
+AT ENTRY
+IF TRUE
+DO RETURN new java.net.ServerSocket($1, $2, java.net.InetAddress.getLoopbackAddress())
+ENDRULE
+
+RULE the metric service listens on loopback only
+CLASS org.apache.flink.util.NetUtils
+METHOD getWildcardIPAddress()
+AT ENTRY
+IF TRUE
+DO RETURN "127.0.0.1"
+ENDRULE
+"""
+
+
+def write_config(folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms: int) -> None:
+    """Write ``flink-conf.yaml`` for an engine whose web page is ``127.0.0.1:rest_port``.
+
+    Parameters
+    ----------
+    checkpoint_ms
+        How often a checkpoint is taken, in milliseconds.
+    """
+    settings = {
+        "jobmanager.rpc.address": "127.0.0.1",
+        "jobmanager.bind-host": "127.0.0.1",
+        "jobmanager.rpc.port": rpc_port,
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.port": rest_port,
+        "rest.bind-port": rest_port,
+        "taskmanager.host": "127.0.0.1",
+        "taskmanager.bind-host": "127.0.0.1",
+        "taskmanager.numberOfTaskSlots": 1,
+        "parallelism.default": 1,
+        "classloader.parent-first-patterns.additional": (
+            "org.apache.flink.statefun;org.apache.kafka;com.google.protobuf"
+        ),
+        # Effects are exactly once only with checkpoints; every greeting waits for the next one.
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
+        "execution.checkpointing.interval": f"{checkpoint_ms} ms",
+        "execution.checkpointing.timeout": "60 s",
+        # A checkpoint that fails because a process is away must not fail the job as well.
+        "execution.checkpointing.tolerable-failed-checkpoints": 1000,
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "state.checkpoints.num-retained": 2,
+        # State on the heap, checkpoints on disk: RocksDB of that age has no build for arm64.
+        "state.backend": "filesystem",
+        "state.checkpoints.dir": folder.checkpoints.as_uri(),
+        "state.savepoints.dir": folder.checkpoints.as_uri(),
+        "restart-strategy": "fixed-delay",
+        "restart-strategy.fixed-delay.attempts": 2**31 - 1,
+        "restart-strategy.fixed-delay.delay": "500 ms",
+        # A killed TaskManager is missed only when its heartbeats are. The defaults (every 10 s,
+        # 50 s) suit a cluster that spans a network.
+        "heartbeat.interval": 500,
+        "heartbeat.timeout": 4000,
+        "cluster.registration.initial-timeout": 100,
+        "cluster.registration.max-timeout": 1000,
+        "cluster.registration.error-delay": 500,
+        "cluster.registration.refused-registration-delay": 500,
+        "slot.request.timeout": 60_000,
+        "web.timeout": 10_000,
+        # How old an answer about the job may be: readiness is read from it.
+        "web.refresh-interval": 100,
+        # Explicit, since no shell script computes them here.
+        "jobmanager.memory.process.size": "640m",
+        "taskmanager.cpu.cores": 1.0,
+        "taskmanager.memory.task.heap.size": f"{TASKMANAGER_HEAP_MB - 64}m",
+        "taskmanager.memory.framework.heap.size": "64m",
+        "taskmanager.memory.task.off-heap.size": "0m",
+        "taskmanager.memory.framework.off-heap.size": "64m",
+        "taskmanager.memory.network.min": "32m",
+        "taskmanager.memory.network.max": "32m",
+        "taskmanager.memory.managed.size": "0m",
+        "io.tmp.dirs": folder.tmp,
+        "blob.storage.directory": folder.tmp,
+        "web.tmpdir": folder.tmp,
+        "web.upload.dir": folder.tmp / "upload",
+    }
+    lines = [f"{key}: {value}" for key, value in settings.items()]
+    (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n")
+    (folder.conf / "loopback.btm").write_text(_LOOPBACK_RULES)
+
+
+def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[str]:
+    agent = class_path("agent")
+    return java(
+        main,
+        ["--configDir", str(folder.conf)],
+        # The engine looks for module.yaml on the class path of both of its processes.
+        os.pathsep.join([str(folder.conf), class_path("engine")]),
+        heap_mb,
+        folder.tmp,
+        [
+            *FLINK_MODULES,
+            f"-javaagent:{agent}=script:{folder.conf / 'loopback.btm'},boot:{agent}",
+            *options,
+        ],
+    )
+
+
+def jobmanager_command(folder: RunFolder) -> list[str]:
+    """The command that runs the JobManager."""
+    main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+    return _flink(folder, main, JOBMANAGER_HEAP_MB)
+
+
+def taskmanager_command(folder: RunFolder) -> list[str]:
+    """The command that runs the TaskManager."""
+    main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+    return _flink(folder, main, TASKMANAGER_HEAP_MB, "-XX:MaxDirectMemorySize=192m")

@@ -1,0 +1,86 @@
+"""Where things lie on disk: the cache of jars, and one private folder for every stack."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from workshop.errors import WorkshopError
+
+APP = "statefun-workshop"
+
+
+def cache_folder() -> Path:
+    """The cache: only what can be fetched or made again. ``WORKSHOP_CACHE`` moves it."""
+    return Path(os.environ.get("WORKSHOP_CACHE") or platformdirs.user_cache_dir(APP))
+
+
+def runs_folder() -> Path:
+    """The folder that holds the run folder of every stack. ``WORKSHOP_RUNS`` moves it."""
+    return Path(os.environ.get("WORKSHOP_RUNS") or platformdirs.user_state_dir(APP))
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one stack: its state, logs, configuration and process ids."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, name: str) -> RunFolder:
+        """The folder of the stack ``name``."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", name):
+            raise WorkshopError(
+                f"{name!r} cannot name a stack.",
+                hint="use 1 to 40 letters, digits, '-', '_' or '.', the first a letter or digit.",
+            )
+        return cls(runs_folder() / name)
+
+    @property
+    def name(self) -> str:
+        """The name of the stack."""
+        return self.path.name
+
+    @property
+    def control(self) -> Path:
+        """The socket on which the supervisor answers."""
+        return self.path / "control"
+
+    @property
+    def record(self) -> Path:
+        """The last status that the supervisor wrote; gone after a clean stop."""
+        return self.path / "status.json"
+
+    @property
+    def logs(self) -> Path:
+        """One log file for every process."""
+        return self.path / "logs"
+
+    @property
+    def conf(self) -> Path:
+        """The configuration, on the engine's class path; the rendered ``module.yaml`` is in it."""
+        return self.path / "conf"
+
+    @property
+    def broker(self) -> Path:
+        """What the broker keeps: the topics."""
+        return self.path / "broker"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What the engine keeps: checkpoints and savepoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def tmp(self) -> Path:
+        """Scratch files of all processes, emptied at each start."""
+        return self.path / "tmp"
+
+    def make(self) -> None:
+        """Make the folder and its parts, private to the user."""
+        for folder in (self.path, self.logs, self.conf, self.broker, self.checkpoints, self.tmp):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,198 @@
+"""The jars of the engine and the broker: a frozen list with checksums, fetched into a cache.
+
+A download goes to a temporary name, is compared with its checksum, and only then moved into
+place. Every start compares again, so that a half-downloaded or altered jar is never used.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from workshop.errors import WorkshopError
+from workshop.stack.folders import cache_folder
+
+LOCK = Path(__file__).with_name("jars.lock")
+
+Arrived = Callable[[int], None]
+"""Called with each number of bytes that arrived."""
+
+
+class JarError(WorkshopError):
+    """A jar is missing and could not be fetched."""
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One pinned jar: its Maven coordinate, the class paths it is on, its bytes and SHA-256."""
+
+    coordinate: str
+    sets: frozenset[str]
+    size: int
+    sha256: str
+
+    @property
+    def path(self) -> Path:
+        """Where the jar lies in the cache."""
+        _, artifact, version = self.coordinate.split(":")
+        return cache_folder() / "jars" / f"{artifact}-{version}.jar"
+
+    @property
+    def remote(self) -> str:
+        """The jar's place below a repository's address, in Maven's layout."""
+        group, artifact, version = self.coordinate.split(":")
+        return f"{group.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}.jar"
+
+    def is_good(self) -> bool:
+        """Whether the cached file is there and is the one that was pinned."""
+        try:
+            if self.path.stat().st_size != self.size:
+                return False
+            with self.path.open("rb") as file:
+                return _sha256(iter(lambda: file.read(1 << 20), b"")) == self.sha256
+        except FileNotFoundError:
+            return False
+
+
+def _sha256(chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def write_lock(path: Path, jars: Iterable[Jar]) -> None:
+    """Write the list, one jar a line: SHA-256, bytes, class paths, coordinate."""
+    lines = [
+        f"{jar.sha256} {jar.size:>9} {','.join(sorted(jar.sets)):<13} {jar.coordinate}"
+        for jar in sorted(jars, key=lambda jar: jar.coordinate)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def read_lock(path: Path = LOCK) -> list[Jar]:
+    """Read the pinned jars."""
+    jars = []
+    for line in path.read_text().splitlines():
+        sha256, size, sets, coordinate = line.split()
+        jars.append(Jar(coordinate, frozenset(sets.split(",")), int(size), sha256))
+    return jars
+
+
+def bad_jars() -> list[Jar]:
+    """The jars that are missing from the cache or altered in it."""
+    jars = read_lock()
+    # hashlib lets go of the interpreter lock, so both cores work.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        good = list(pool.map(Jar.is_good, jars))
+    return [jar for jar, ok in zip(jars, good, strict=True) if not ok]
+
+
+def class_path(name: str) -> str:
+    """The class path of the set ``name``: ``engine``, ``broker`` or ``agent``."""
+    return os.pathsep.join(str(jar.path) for jar in read_lock() if name in jar.sets)
+
+
+def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
+    """Fetch ``jars`` into the cache, several at a time.
+
+    Raises
+    ------
+    JarError
+        When the network, the disk or the content is not as it must be. What arrived whole stays.
+    """
+    for jar in jars:
+        jar.path.parent.mkdir(parents=True, exist_ok=True)
+    with requests.Session() as session, ThreadPoolExecutor(max_workers=6) as pool:
+        futures = [pool.submit(_fetch_one, session, jar, arrived) for jar in jars]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def fetch_with_progress(jars: list[Jar]) -> None:
+    """Fetch ``jars`` behind a progress bar that tells their total size; see :func:`fetch`."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    total = sum(jar.size for jar in jars)
+    print(
+        f"Fetching {len(jars)} jars, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True
+    )
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    ) as bar:
+        task = bar.add_task("jars", total=total)
+        fetch(jars, lambda count: bar.advance(task, count))
+
+
+def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
+    url = f"{_repository()}/{jar.remote}"
+    digest = hashlib.sha256()
+    partial: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=jar.path.parent, prefix=".partial-")
+        partial = Path(name)
+        with os.fdopen(handle, "wb") as file, session.get(url, stream=True, timeout=30) as reply:
+            reply.raise_for_status()
+            for chunk in reply.iter_content(1 << 16):
+                file.write(chunk)
+                digest.update(chunk)
+                arrived(len(chunk))
+        if digest.hexdigest() != jar.sha256:
+            raise JarError(
+                f"{jar.coordinate} arrived altered: its SHA-256 is not the pinned one.",
+                hint="run the command again; if it stays so, whatever stands between you and "
+                f"{_repository()} changes files: use another network.",
+            )
+        partial.replace(jar.path)
+    except requests.exceptions.SSLError as error:
+        raise JarError(
+            f"{jar.coordinate} could not be fetched: the certificate of {_repository()} is not "
+            f"one that Python trusts ({_reason(error)}).",
+            hint="behind a proxy that opens TLS, set REQUESTS_CA_BUNDLE to the file of your "
+            "organisation's certificates.",
+        ) from error
+    except requests.RequestException as error:
+        raise JarError(
+            f"{jar.coordinate} could not be fetched from {_repository()}: {_reason(error)}",
+            hint="connect to the network and run the command again (what arrived is kept). "
+            "Behind a mirror, set WORKSHOP_MAVEN_URL to its address.",
+        ) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise JarError(
+            f"The disk is full: {jar.coordinate} did not fit into {jar.path.parent}.",
+            hint="free some space and run the command again, or set WORKSHOP_CACHE to a folder "
+            "on another disk.",
+        ) from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost reason; around it stand the layers of the HTTP library."""
+    cause: object = error
+    while inner := getattr(cause, "reason", None) or next(iter(getattr(cause, "args", ())), None):
+        if not isinstance(inner, Exception):
+            break
+        cause = inner
+    return str(cause)
+
+
+def _repository() -> str:
+    from jgo.constants import MAVEN_CENTRAL_URL  # Imported late: it costs as much as a start.
+
+    return os.environ.get("WORKSHOP_MAVEN_URL", MAVEN_CENTRAL_URL).rstrip("/")

@@ -1,0 +1,120 @@
+"""The job on the engine: submitted, watched, and brought back from its newest checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import requests
+
+from workshop.stack.flink_rest import FlinkRest
+from workshop.stack.status import Part, Status
+
+STARTING_POLL_SECONDS = 0.1
+RUNNING_POLL_SECONDS = 0.5
+
+
+class JobRefused(Exception):
+    """The engine does not take the job; the text says why."""
+
+
+class Job:
+    """Keeps one job running.
+
+    Parameters
+    ----------
+    rest
+        The JobManager.
+    checkpoints
+        The folder of checkpoints and savepoints.
+    status
+        Gets the number of checkpoints.
+    """
+
+    def __init__(self, rest: FlinkRest, checkpoints: Path, status: Status) -> None:
+        self.part = Part("job", detail="waits for the processes")
+        self._rest = rest
+        self._checkpoints = checkpoints
+        self._status = status
+        self._id: str | None = None
+        self._tidied = False
+        self._earlier_restarts = 0
+
+    async def keep_running(self) -> None:
+        """Submit the job, and again whenever the engine has lost it.
+
+        Raises
+        ------
+        JobRefused
+            When the engine refuses it at the first time.
+        """
+        first = True
+        while True:
+            try:
+                if self._id is None:
+                    self.part.detail = "submitted"
+                    self._id = await asyncio.to_thread(self._rest.submit, self.newest_snapshot())
+                    self._tidied = False
+                    first = False
+                await asyncio.to_thread(self._look)
+            except requests.RequestException as error:
+                answered = getattr(error, "response", None) is not None
+                if first and answered:
+                    raise JobRefused(_root_cause(str(error))) from error
+                # The JobManager is away, or it is a new one that does not know the job.
+                self.part.state = "starting" if first else "restarting"
+                self.part.detail = "waits for the jobmanager"
+                if answered:
+                    self._lose()
+            ready = self.part.state == "ready"
+            await asyncio.sleep(RUNNING_POLL_SECONDS if ready else STARTING_POLL_SECONDS)
+
+    def newest_snapshot(self) -> str | None:
+        """Where the newest complete checkpoint or savepoint lies, or None."""
+        complete = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
+        return str(complete[-1].parent) if complete else None
+
+    def _look(self) -> None:
+        """Read from the engine how the job does."""
+        job = self._rest.get(f"/jobs/{self._id}")
+        if job["state"] in ("FAILED", "CANCELED", "FINISHED"):
+            self._lose()
+            return
+        checkpoints = self._rest.get(f"/jobs/{self._id}/checkpoints")
+        metrics = self._rest.get(f"/jobs/{self._id}/metrics?get=numRestarts")
+        restarts = int(metrics[0]["value"]) if metrics else 0
+        tasks = [task["status"] for task in job["vertices"]]
+        completed = checkpoints["counts"]["completed"]
+        self._status.checkpoints = completed
+        self.part.restarts = self._earlier_restarts + restarts
+        running = sum(task == "RUNNING" for task in tasks)
+        # A completed checkpoint has passed through every task: the ingress had its position, and
+        # what the functions sent is committed.
+        if running == len(tasks) and completed:
+            self.part.state, self.part.detail = "ready", f"{running} tasks run"
+            self._tidy()
+        else:
+            self.part.state = "restarting" if self.part.restarts else "starting"
+            self.part.detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
+
+    def _lose(self) -> None:
+        if self._id is not None:
+            self._id = None
+            self.part.state = "restarting"
+            self._earlier_restarts = self.part.restarts = self.part.restarts + 1
+
+    def _tidy(self) -> None:
+        """Delete what an earlier job left: this one has a newer checkpoint of its own."""
+        if self._tidied or self._id is None:
+            return
+        for folder in self._checkpoints.iterdir():
+            if folder.name != self._id:
+                shutil.rmtree(folder, ignore_errors=True)
+        self._tidied = True
+
+
+def _root_cause(trace: str) -> str:
+    """The last cause that a Java stack trace names."""
+    causes = [line.strip() for line in trace.splitlines() if line.startswith("Caused by:")]
+    return causes[-1] if causes else trace.strip()

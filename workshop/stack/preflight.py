@@ -1,0 +1,36 @@
+"""What must be so before a stack can start; each with the command that mends it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from workshop.errors import WorkshopError
+from workshop.stack.folders import RunFolder, runs_folder
+from workshop.stack.jars import bad_jars
+
+DISK_BYTES = 500_000_000
+"""Free space that a stack needs at its start: its topics, checkpoints and logs."""
+
+
+class NotReady(WorkshopError):
+    """This machine cannot run the stack yet."""
+
+
+def check_before_start(folder: RunFolder) -> None:
+    """Raise NotReady unless a stack can be started in ``folder``."""
+    if sys.platform == "win32":
+        raise NotReady("The stack needs Linux or macOS.", hint="on Windows, work inside WSL 2.")
+    missing = bad_jars()
+    if missing:
+        raise NotReady(
+            f"{len(missing)} jars are missing or altered.", hint="run: python -m workshop fetch"
+        )
+    runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    free = shutil.disk_usage(runs_folder()).free
+    if free < DISK_BYTES:
+        raise NotReady(
+            f"The disk is nearly full: {free / 1e6:.0f} MB are free in {runs_folder()}, "
+            f"{DISK_BYTES / 1e6:.0f} MB are needed.",
+            hint="free some space, or set WORKSHOP_RUNS to a folder on another disk.",
+        )

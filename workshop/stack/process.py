@@ -1,0 +1,161 @@
+"""One process of the stack: started, watched, its output kept in a log that stays small."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import psutil
+
+from workshop.stack.status import Part
+
+LOG_BYTES = 4 * 1024 * 1024
+TAIL_BYTES = 4096
+
+PORT_TAKEN = ("already in use", "on any port in port range")
+"""What the operating system, or Flink's web page, says when a port is taken."""
+
+
+class ServiceProcess:
+    """A process that is to run, and the part of the status that tells how it does.
+
+    Parameters
+    ----------
+    name
+        The name of the part.
+    command
+        Makes the command line; called at every start.
+    probe
+        Returns once the process does its work; called after every start.
+    prepare
+        Awaited before every start.
+    log
+        The file that gets what the process prints, with one older file beside it.
+    guard
+        Told of every process group that begins (its id) and ends (its id, negative).
+    environment
+        Variables set on top of the supervisor's own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Callable[[], list[str]],
+        probe: Callable[[], Awaitable[None]],
+        log: Path,
+        guard: Callable[[int], None],
+        environment: dict[str, str] | None = None,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.part = Part(name)
+        self.command = command
+        self.probe = probe
+        self.prepare = prepare
+        self.guard = guard
+        self.environment = environment or {}
+        self.ready = asyncio.Event()
+        self.was_ready = False
+        self.port_taken = False
+        self.tail = ""
+        self._log = RotatingFileHandler(log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
+        self._log.terminator = ""
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> int:
+        """Run the process once, from its start to its end; return its exit code."""
+        self.tail = ""
+        self.port_taken = False
+        if self.prepare is not None:
+            await self.prepare()
+        # A pipe of our own: asyncio would wait for the end of its pipe before it tells that the
+        # process has ended, and a child that outlives the process keeps that open.
+        output, its_output = os.pipe()
+        try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                *self.command(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=its_output,
+                stderr=its_output,
+                env={**os.environ, **self.environment},
+                # A session of its own: Ctrl-C in a terminal does not reach it, and whatever it
+                # starts can be ended with it.
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(its_output)
+        self.guard(process.pid)
+        self.part.pid = process.pid
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self.part.started = psutil.Process(process.pid).create_time()
+        log = asyncio.create_task(self._keep_log(output))
+        readiness = asyncio.create_task(self._become_ready())
+        try:
+            return await process.wait()
+        finally:
+            readiness.cancel()
+            self.ready.clear()
+            self.kill()
+            self.guard(-process.pid)
+            self.part.pid = self.part.started = self.part.memory = None
+            await log
+
+    def kill(self) -> None:
+        """End the process and all it started, at once."""
+        if self.part.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.part.pid, signal.SIGKILL)
+
+    async def stop(self, patience: float) -> None:
+        """Ask the process to end, and end it after ``patience`` seconds."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._process.wait(), patience)
+        self.kill()
+
+    def last_lines(self, number: int = 25) -> str:
+        """Return the last lines that the process printed."""
+        return "\n".join(self.tail.splitlines()[-number:])
+
+    def measure(self) -> None:
+        """Read the resident memory of the process and its children."""
+        if self.part.pid is None:
+            return
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.part.pid)
+            family = [process, *process.children(recursive=True)]
+            self.part.memory = sum(member.memory_info().rss for member in family)
+
+    async def _become_ready(self) -> None:
+        await self.probe()
+        self.part.state = "ready"
+        self.part.detail = ""
+        self.was_ready = True
+        self.ready.set()
+
+    async def _keep_log(self, output: int) -> None:
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(output, "rb", buffering=0)
+        )
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        while chunk := await reader.read(65536):
+            text = decoder.decode(chunk)
+            recent = self.tail + text
+            self.port_taken |= any(complaint in recent for complaint in PORT_TAKEN)
+            self.tail = recent[-TAIL_BYTES:]
+            self._log.emit(logging.LogRecord(self.part.name, 0, "", 0, text, None, None))
+        transport.close()
+        self._log.close()  # It opens again with the next line.

@@ -1,0 +1,185 @@
+"""The four processes of the embedded stack: what each runs, and how each is known to be ready."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from workshop.stack import flink, kafka
+from workshop.stack.flink_rest import FlinkRest
+from workshop.stack.folders import RunFolder
+from workshop.stack.module import ingress_topics, render
+from workshop.stack.process import ServiceProcess
+
+PROBE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a stack is made of.
+
+    Attributes
+    ----------
+    folder
+        The run folder.
+    module
+        The ``module.yaml`` to run.
+    serve
+        The command that serves its functions; ``{port}`` in it stands for the port.
+    python_path
+        Where that command imports from.
+    checkpoint_ms
+        How often the engine takes a checkpoint, in milliseconds.
+    fresh
+        Whether the folder was made for this run: then it goes with the stack, unless kept.
+    """
+
+    folder: str
+    module: str
+    serve: list[str]
+    python_path: str
+    checkpoint_ms: int
+    fresh: bool
+
+    def to_json(self) -> str:
+        """Return the settings as one argument of a command line."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one stack, all on 127.0.0.1."""
+
+    broker: int
+    controller: int
+    rpc: int
+    rest: int
+    greeter: int
+
+    @classmethod
+    def choose(cls) -> Ports:
+        """Let the system choose free ports."""
+        with ExitStack() as stack:
+            # All are open at once, so that none is given twice.
+            sockets = [stack.enter_context(socket.socket()) for _ in range(5)]
+            for one in sockets:
+                one.bind(("127.0.0.1", 0))
+            return cls(*(one.getsockname()[1] for one in sockets))
+
+
+class Services:
+    """The processes of one stack, on one choice of ports.
+
+    Parameters
+    ----------
+    settings
+        What to run.
+    ports
+        Where.
+    guard
+        See :class:`workshop.stack.process.ServiceProcess`.
+    """
+
+    def __init__(self, settings: Settings, ports: Ports, guard: Callable[[int], None]) -> None:
+        self.folder = folder = RunFolder(Path(settings.folder))
+        self.settings = settings
+        self.ports = ports
+        self.bootstrap = f"127.0.0.1:{ports.broker}"
+        self.functions = f"127.0.0.1:{ports.greeter}"
+        self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
+        kafka.write_config(folder, ports.broker, ports.controller)
+        flink.write_config(folder, ports.rpc, ports.rest, settings.checkpoint_ms)
+        module = render(Path(settings.module), self.bootstrap, self.functions)
+        (folder.conf / "module.yaml").write_text(module)
+
+        def service(name: str, address: str, **what: Any) -> ServiceProcess:
+            made = ServiceProcess(name, log=folder.logs / f"{name}.log", guard=guard, **what)
+            made.part.address = address
+            return made
+
+        self.broker = service(
+            "broker",
+            self.bootstrap,
+            command=lambda: kafka.command(folder),
+            prepare=self._format_broker,
+            probe=self._broker_ready,
+        )
+        self.jobmanager = service(
+            "jobmanager",
+            self.rest.url,
+            command=lambda: flink.jobmanager_command(folder),
+            probe=self._jobmanager_ready,
+        )
+        self.taskmanager = service(
+            "taskmanager",
+            "",
+            command=lambda: flink.taskmanager_command(folder),
+            probe=self._taskmanager_ready,
+        )
+        self.greeter = service(
+            "greeter",
+            f"http://{self.functions}/statefun",
+            command=self._greeter_command,
+            probe=self._greeter_ready,
+            environment={"PYTHONPATH": settings.python_path, "PYTHONUNBUFFERED": "1"},
+        )
+        self.all = [self.broker, self.jobmanager, self.taskmanager, self.greeter]
+
+    def _greeter_command(self) -> list[str]:
+        return [part.replace("{port}", f"{self.ports.greeter}") for part in self.settings.serve]
+
+    async def _format_broker(self) -> None:
+        if (self.folder.broker / "meta.properties").exists():
+            return
+        process = await asyncio.create_subprocess_exec(
+            *kafka.format_command(self.folder),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            output, _ = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+        if process.returncode:
+            raise RuntimeError(f"the broker's folder could not be formatted:\n{output.decode()}")
+
+    async def _broker_ready(self) -> None:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.ports.broker), timeout=1).close()
+                break
+            except OSError:
+                await asyncio.sleep(PROBE_SECONDS)
+        # The ingress fails on a topic that is not there, and a reader of an egress topic too.
+        topics = {*ingress_topics(Path(self.settings.module)), "greetings"}
+        await asyncio.to_thread(kafka.make_topics, self.bootstrap, topics)
+
+    async def _jobmanager_ready(self) -> None:
+        await _until_answered(f"{self.rest.url}/overview")
+
+    async def _taskmanager_ready(self) -> None:
+        # The JobManager's own list keeps a dead TaskManager until its heartbeats time out.
+        while "Successful registration at resource manager" not in self.taskmanager.tail:
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def _greeter_ready(self) -> None:
+        await _until_answered(f"http://{self.functions}/health")
+
+
+async def _until_answered(url: str) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(requests.get, url, timeout=5)
+            return
+        except requests.RequestException:
+            await asyncio.sleep(PROBE_SECONDS)

@@ -1,0 +1,152 @@
+"""What a stack is doing, as data: made by the supervisor, shown in terminals and notebooks."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+MARKS = {
+    "ready": "✓",
+    "starting": "…",
+    "restarting": "↻",
+    "stopping": "…",
+    "failed": "✗",
+    "down": "·",
+}
+
+
+@dataclass
+class Part:
+    """One process of the stack, or the job that runs on it.
+
+    Attributes
+    ----------
+    name
+        ``broker``, ``jobmanager``, ``taskmanager``, ``greeter`` or ``job``.
+    state
+        ``starting``, ``ready``, ``restarting``, ``failed`` or ``down``.
+    pid
+        The process id; None for the job and for a process that is not running.
+    started
+        When the process was made, in seconds since 1970 as psutil tells it.
+    restarts
+        How often it had to be started again.
+    memory
+        Resident memory in bytes.
+    address
+        Where it answers.
+    detail
+        What it waits for, or why it failed.
+    """
+
+    name: str
+    state: str = "down"
+    pid: int | None = None
+    started: float | None = None
+    restarts: int = 0
+    memory: int | None = None
+    address: str = ""
+    detail: str = ""
+
+
+@dataclass(repr=False)
+class Status:
+    """The state of a whole stack.
+
+    Attributes
+    ----------
+    name
+        The stack's name.
+    state
+        ``starting``, ``ready``, ``restarting`` (something is being brought back), ``stopping``,
+        ``failed`` or ``down``.
+    folder
+        The run folder.
+    supervisor
+        The process id of the supervisor.
+    module, serve
+        The module definition that it runs, and the command that serves the functions.
+    kept
+        Whether the stack stays until ``down``; else it ends with the last kernel that uses it.
+    parts
+        The processes and the job.
+    checkpoints
+        How many checkpoints the job has completed.
+    reason
+        Why it failed.
+    """
+
+    name: str
+    folder: str
+    state: str = "down"
+    supervisor: int | None = None
+    module: str = ""
+    serve: list[str] = field(default_factory=list)
+    kept: bool = False
+    parts: list[Part] = field(default_factory=list)
+    checkpoints: int = 0
+    reason: str = ""
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Status:
+        """Read what :meth:`to_dict` wrote."""
+        return cls(**{**data, "parts": [Part(**part) for part in data["parts"]]})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data, for JSON."""
+        return asdict(self)
+
+    def part(self, name: str) -> Part:
+        """Return the part ``name``."""
+        return next(part for part in self.parts if part.name == name)
+
+    @property
+    def summary(self) -> str:
+        """The whole state in one line."""
+        kept = "stays until you stop it" if self.kept else "ends with the kernels that use it"
+        ending = f", {kept}" if self.state in ("ready", "restarting") else ""
+        return f"Stack {self.name}: {self.state}{ending}"
+
+    def rows(self) -> list[tuple[str, str, str, str, str, str]]:
+        """One row a part: mark, name, state, process id, memory, and where or why."""
+        return [
+            (
+                MARKS.get(part.state, "?"),
+                part.name,
+                part.state + (f" ({part.restarts} restarts)" if part.restarts else ""),
+                str(part.pid or ""),
+                f"{part.memory / 1e6:.0f} MB" if part.memory else "",
+                part.detail or part.address,
+            )
+            for part in self.parts
+        ]
+
+    def __str__(self) -> str:
+        lines = [self.summary]
+        for mark, name, state, pid, memory, where in self.rows():
+            lines.append(f"  {mark} {name:<12} {state:<20} {pid:>7} {memory:>7}  {where}".rstrip())
+        if self.reason:
+            lines.append(self.reason)
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            "<tr>"
+            + "".join(f"<td style='text-align:left'>{_linked(c)}</td>" for c in row)
+            + "</tr>"
+            for row in self.rows()
+        )
+        heads = ("", "part", "state", "process", "memory", "where")
+        head = "".join(f"<th style='text-align:left'>{one}</th>" for one in heads)
+        reason = f"<pre>{html.escape(self.reason)}</pre>" if self.reason else ""
+        table = f"<table><tr>{head}</tr>{cells}</table>" if self.parts else ""
+        return f"<b>{html.escape(self.summary)}</b>{table}{reason}"
+
+
+def _linked(cell: str) -> str:
+    safe = html.escape(cell)
+    return f"<a href='{safe}' target='_blank'>{safe}</a>" if cell.startswith("http://") else safe
