@@ -34,7 +34,7 @@ class Scenario(NamedTuple):
     module: Path
     application: str
     functions: object
-    records: list[tuple[str, str, bytes]]  # topic, key, value
+    records: list[tuple[str, str | bytes, bytes]]  # topic, key, value
     topics: dict[str, type]
 
     def text(self, topic: str, value: bytes) -> str:
@@ -55,7 +55,7 @@ class Scenario(NamedTuple):
         output: Output = {}
         for topic in self.topics:
             for record in runtime.committed(topic):
-                texts = output.setdefault(topic, {}).setdefault(record.key, [])
+                texts = output.setdefault(topic, {}).setdefault(record.key or "", [])
                 texts.append(self.text(topic, record.value))
         return output, runtime
 
@@ -68,6 +68,17 @@ def greetings(count: int = 2500, seed: int = 1) -> Scenario:
     records = [("names", n, GreetRequest(name=n).SerializeToString()) for n in names]
     topics = {"greetings": GreetResponse}
     return Scenario(GREETER_MODULE, "greeter.greeter:app", greeter.functions, records, topics)
+
+
+def odd_keys() -> Scenario:
+    """Keys that are empty or no UTF-8: the latter all address the instance U+FFFD."""
+    keys = [b"", b"\xff", "\ufffd", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"", b"\xfe", b"\xc0\x80"]
+    names = ["empty", "one", "one", "one", "one", "empty", "one", "two"]
+    records = [
+        ("names", key, GreetRequest(name=name).SerializeToString())
+        for key, name in zip(keys, names, strict=True)
+    ]
+    return greetings()._replace(records=records)
 
 
 def talk(visits: int = 8, risks: int = 30, seed: int = 1) -> Scenario:

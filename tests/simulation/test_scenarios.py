@@ -7,7 +7,7 @@ from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 
 from greeter.messages_pb2 import SeenCount
 from tests.simulation.conversation import functions as conversation
-from tests.simulation.inputs import NAMES, greetings, talk
+from tests.simulation.inputs import NAMES, greetings, odd_keys, talk
 from workshop.simulation import check_module
 
 SEEDS = [0, 1, 2]
@@ -36,6 +36,13 @@ def test_greetings(seed):
         count = runtime.state("example/greeter", name, "seen_count")
         assert count == SeenCount(seen=counts[name])
     assert runtime.counters.batches < len(scenario.records)  # some batches were larger than one
+
+
+def test_odd_keys():
+    output, _ = odd_keys().simulated()
+    assert [len(output["greetings"][name]) for name in ("empty", "one", "two")] == [2, 5, 1]
+    assert output["greetings"]["one"][4] == "one: Nice to see you at the 5-nth time one!"
+    assert output["greetings"]["two"] == ["two: Welcome two"]  # two U+FFFD are another key
 
 
 @pytest.mark.parametrize("seed", SEEDS)
