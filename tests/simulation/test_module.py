@@ -193,17 +193,17 @@ def test_functions_that_take_one_of_several_types(functions):
 
 def write(context, name):
     context.state(name)
-    context["in the helper"] = None
+    context["passed on"] = None
     write(context, name)
 
 
-def test_helpers_that_get_the_context_are_read(functions):
+def test_the_context_is_followed_into_calls(functions):
     @functions.bind("test/f")
     def f(context, message):
         write(context, "computed")
 
     (finding,) = check_module(functions, GOOD)
-    assert finding.error and "undeclared state 'in the helper'" in finding.message
+    assert finding.error and "undeclared state 'passed on'" in finding.message
 
 
 def test_declared_twice(bound):

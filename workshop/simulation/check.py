@@ -53,7 +53,7 @@ def check_module(
     -------
     list of Finding
         In the order of the file's lines; empty when all is well. What the code uses is read from
-        the text of the functions and of helpers that get the context: computed names are not seen.
+        the text of the functions and of what they pass the context to: computed names are not seen.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def _uses(
     position
         Which of its arguments the context is.
     depth
-        How many helpers deep to follow the context.
+        How many calls deep to follow the context.
     """
     function = inspect.unwrap(function)
     try:
@@ -194,9 +194,9 @@ class _UseReader(ast.NodeVisitor):
                 self.use(kind, in_place or given.get(keyword), node.lineno)
         elif any(map(self.is_context, node.args)):
             position = next(n for n, given in enumerate(node.args) if self.is_context(given))
-            helper = self.scope.get(called.id) if isinstance(called, ast.Name) else None
+            passed_to = self.scope.get(called.id) if isinstance(called, ast.Name) else None
             uses, complete = (
-                _uses(helper, position, self.depth - 1) if callable(helper) else ([], False)
+                _uses(passed_to, position, self.depth - 1) if callable(passed_to) else ([], False)
             )
             self.found += uses
             self.lost = self.lost or not complete
