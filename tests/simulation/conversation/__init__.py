@@ -1,0 +1,1 @@
+"""A second application: functions that message each other, wait, forget and fail."""

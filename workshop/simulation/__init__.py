@@ -1,0 +1,27 @@
+"""Run stateful functions without the engine: a fake context and a simulated runtime.
+
+`FakeContext` is what a function is called with; `SimulatedRuntime` plays the engine for a whole
+module. Neither needs anything else of this package, so they serve the tests of any project.
+"""
+
+from workshop.simulation.check import check_module
+from workshop.simulation.context import FakeContext
+from workshop.simulation.errors import HandlerMismatch, JobFailed, ModuleError, SimulationError
+from workshop.simulation.messages import Address
+from workshop.simulation.runtime import SimulatedRuntime
+from workshop.simulation.trace import Event, Trace
+from workshop.simulation.yaml_nodes import Finding
+
+__all__ = [
+    "Address",
+    "Event",
+    "FakeContext",
+    "Finding",
+    "HandlerMismatch",
+    "JobFailed",
+    "ModuleError",
+    "SimulatedRuntime",
+    "SimulationError",
+    "Trace",
+    "check_module",
+]
