@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from workshop.stack import jars
+from workshop.stack.preflight import check_before_start
 from workshop.stack.jars import Jar, JarError, bad_jars, fetch, read_lock, write_lock
 
 SMALLEST = sorted(read_lock(), key=lambda jar: jar.size)[:3]
@@ -77,6 +78,14 @@ def test_a_damaged_jar_is_found_and_fetched_again(repository, damage):
     assert victim.read_bytes() == good
 
 
+def test_a_start_mends_the_jars_first(repository, capsys):
+    fetch(bad_jars())
+    SMALLEST[1].path.write_bytes(b"half a jar")
+    check_before_start()
+    assert bad_jars() == []
+    assert "Fetching 1 jars" in capsys.readouterr().out
+
+
 def test_what_arrives_altered_is_never_put_in_place(repository):
     served = repository / SMALLEST[0].remote
     served.write_bytes(bytes([served.read_bytes()[0] ^ 1]) + served.read_bytes()[1:])
@@ -109,7 +118,8 @@ def test_a_full_disk_is_one_clear_error(repository, tmp_path):
     cache = tmp_path / "small"
     cache.mkdir()
     code = (
-        "from workshop.stack.jars import Jar, fetch\n"
+        "from workshop.stack.preflight import check_before_start
+from workshop.stack.jars import Jar, fetch\n"
         f"fetch([Jar('{SMALLEST[2].coordinate}', frozenset(), 1, '0')])"
     )
     (repository / SMALLEST[2].remote).write_bytes(os.urandom(1 << 20))

@@ -323,6 +323,7 @@ def test_a_start_that_takes_too_long_shows_what_it_waits_for(name):
     message = str(failure.value)
     assert "not ready after 1 s" in message
     assert all(part in message for part in PARTS)
+    assert "The end of the log of jobmanager:" in message
     assert "What to do:" in message
     assert not stack.folder.path.exists()
 

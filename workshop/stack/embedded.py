@@ -121,7 +121,7 @@ class Stack:
         connection = self._held()
         mine = connection is None
         if connection is None:
-            check_before_start(self.folder)
+            check_before_start()
             connection = _connections[self.folder.path] = start(self.folder, self.settings)
             self._opened = True
         deadline = time.monotonic() + timeout
@@ -341,17 +341,18 @@ class Stack:
         return status.part(name)
 
     def _not_ready(self, status: Status, why: str) -> StackError:
-        unready = [part for part in status.parts if part.state != "ready"]
-        # The one that failed, else one that the others wait for: the job itself has no log.
-        unready.sort(key=lambda part: (part.state != "failed", part.name == "job"))
-        suspect = unready[0].name if unready and unready[0].name != "job" else "taskmanager"
-        details = str(status)
+        unready = [part for part in status.parts if part.state != "ready" and part.name != "job"]
+        failed = [part for part in unready if part.state == "failed"]
+        # The job has no log of its own: what keeps it from running is in the TaskManager's.
+        suspects = [part.name for part in failed or unready] or ["taskmanager"]
+        details = [str(status)]
         if not status.reason:
-            with contextlib.suppress(StackError):
-                details += f"\nThe end of the log of {suspect}:\n{self.logs(suspect, 12)}"
+            for name in suspects:
+                with contextlib.suppress(StackError):
+                    details.append(f"The end of the log of {name}:\n{self.logs(name, 8)}")
         return StackError(
             f"Stack {self.name}: {why}",
             hint="python -m workshop doctor checks this machine; "
-            f"python -m workshop logs {suspect} shows more.",
-            details=details,
+            f"python -m workshop logs {suspects[0]} shows more.",
+            details="\n".join(details),
         )

@@ -1,4 +1,4 @@
-"""What must be so before a stack can start; each with the command that mends it."""
+"""What must be so before a stack can start: mended if it can be, else said with what mends it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import shutil
 import sys
 
 from workshop.errors import WorkshopError
-from workshop.stack.folders import RunFolder, runs_folder
-from workshop.stack.jars import bad_jars
+from workshop.stack.folders import runs_folder
+from workshop.stack.jars import bad_jars, fetch_with_progress
 
 DISK_BYTES = 500_000_000
 """Free space that a stack needs at its start: its topics, checkpoints and logs."""
@@ -17,15 +17,20 @@ class NotReady(WorkshopError):
     """This machine cannot run the stack yet."""
 
 
-def check_before_start(folder: RunFolder) -> None:
-    """Raise NotReady unless a stack can be started in ``folder``."""
+def check_before_start() -> None:
+    """Fetch jars that are missing or altered; raise NotReady unless a stack can be started.
+
+    Raises
+    ------
+    NotReady
+        When the system is not supported or the disk is nearly full.
+    JarError
+        When a jar could not be fetched.
+    """
     if sys.platform == "win32":
         raise NotReady("The stack needs Linux or macOS.", hint="on Windows, work inside WSL 2.")
-    missing = bad_jars()
-    if missing:
-        raise NotReady(
-            f"{len(missing)} jars are missing or altered.", hint="run: python -m workshop fetch"
-        )
+    if missing := bad_jars():
+        fetch_with_progress(missing)
     runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     free = shutil.disk_usage(runs_folder()).free
     if free < DISK_BYTES:
