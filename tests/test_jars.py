@@ -12,8 +12,8 @@ import threading
 import pytest
 
 from workshop.stack import jars
-from workshop.stack.preflight import check_before_start
 from workshop.stack.jars import Jar, JarError, bad_jars, fetch, read_lock, write_lock
+from workshop.stack.preflight import check_before_start
 
 SMALLEST = sorted(read_lock(), key=lambda jar: jar.size)[:3]
 
@@ -118,8 +118,7 @@ def test_a_full_disk_is_one_clear_error(repository, tmp_path):
     cache = tmp_path / "small"
     cache.mkdir()
     code = (
-        "from workshop.stack.preflight import check_before_start
-from workshop.stack.jars import Jar, fetch\n"
+        "from workshop.stack.jars import Jar, fetch\n"
         f"fetch([Jar('{SMALLEST[2].coordinate}', frozenset(), 1, '0')])"
     )
     (repository / SMALLEST[2].remote).write_bytes(os.urandom(1 << 20))
