@@ -14,9 +14,22 @@ from granian.constants import Interfaces
     show_default=True,
     help="The WSGI application to serve, as module:name.",
 )
-def serve(host: str, port: int, application: str) -> None:
+@click.option(
+    "--threads",
+    default=1,
+    show_default=True,
+    help="How many requests are served at once. A function that only computes is served fastest "
+    "by one thread; one that waits for something else wants more.",
+)
+def serve(host: str, port: int, application: str, threads: int) -> None:
     """Serve the stateful functions of APPLICATION to the engine."""
-    Granian(application, address=host, port=port, interface=Interfaces.WSGI).serve()
+    Granian(
+        application,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=threads,
+    ).serve()
 
 
 if __name__ == "__main__":
