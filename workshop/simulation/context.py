@@ -214,7 +214,11 @@ class FakeContext(BatchContext):  # type: ignore[misc]  # the SDK has no types
             target = f"{late.typename}/{late.id}"
             rows.append((f"after {late.delay.total_seconds():g} s", target, one_line(late.message)))
         for out in self.egressed:
-            rows.append(("egress", out.typename, one_line(out.message)))
+            where, what = out.typename, one_line(out.message)
+            if out.message.DESCRIPTOR.name == "KafkaProducerRecord":
+                where += f", topic {out.message.topic}, key {out.message.key}"
+                what = one_line(out.message.value_bytes)
+            rows.append(("egress", where, what))
         return rows
 
     def __repr__(self) -> str:
@@ -227,9 +231,11 @@ class FakeContext(BatchContext):  # type: ignore[misc]  # the SDK has no types
             "<tr>" + "".join(f'<td style="text-align:left">{escape(c)}</td>' for c in row) + "</tr>"
             for row in self._rows()
         )
+        heads = "".join(
+            f'<th style="text-align:left">{head}</th>' for head in ("what", "where", "message")
+        )
         return (
-            f"<table><caption>{escape(repr(self.address))}</caption>"
-            f"<tr><th>what</th><th>where</th><th>message</th></tr>{rows}</table>"
+            f"<table><caption>{escape(repr(self.address))}</caption><tr>{heads}</tr>{rows}</table>"
         )
 
 

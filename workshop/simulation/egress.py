@@ -68,7 +68,10 @@ class Records(tuple[EgressRecord, ...]):
             for row in self._rows()
         )
         note = f"<caption>… {self.dropped} older were dropped</caption>" if self.dropped else ""
-        return f"<table>{note}<tr><th>key</th><th>value</th><th>status</th></tr>{rows}</table>"
+        heads = "".join(
+            f'<th style="text-align:left">{head}</th>' for head in ("key", "value", "status")
+        )
+        return f"<table>{note}<tr>{heads}</tr>{rows}</table>" if self else escape(repr(self))
 
 
 class _Transaction:

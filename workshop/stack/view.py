@@ -6,6 +6,9 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from rich.live import Live
+from rich.text import Text
+
 from workshop.stack.status import Status
 
 
@@ -45,13 +48,12 @@ class TerminalProgress(Progress):
     """Draws the status in place."""
 
     def __init__(self) -> None:
-        from rich.live import Live
-
         self._live = Live(auto_refresh=False)
 
     def show(self, status: Status) -> None:
         """Draw the status anew."""
-        self._live.update(str(status), refresh=True)
+        # As text: a log line in square brackets is not meant as markup.
+        self._live.update(Text(str(status)), refresh=True)
 
     def __enter__(self) -> Progress:
         self._live.start()
