@@ -7,7 +7,6 @@ who restarts, logs or cleans up. It is the floor: ``python bench/first_greeting.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import socket
@@ -16,12 +15,10 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import click
 import requests
-from rich.console import Console
-from rich.table import Table
+from report import report
 
 from generator.broker import GreetingReader, RequestProducer
 from workshop.stack import Stack, kafka
@@ -110,23 +107,25 @@ def main(rounds: int) -> None:
         ours.append(seconds)
         memories.append(memory)
     ratio = statistics.median(a / b for a, b in zip(ours, floors, strict=True))
-    table = Table(title=f"Seconds to the first committed greeting, {rounds} rounds in turn")
-    for column in ("", "min", "median", "max"):
-        table.add_column(column)
+    rows = []
     for name, values in (("four bare processes", floors), ("up, then greet", ours)):
-        figures = (min(values), statistics.median(values), max(values))
-        table.add_row(name, *(f"{figure:.1f}" for figure in figures))
-    table.add_row("ratio, pair by pair", "", f"{ratio:.2f}", "")
+        shown = (min(values), statistics.median(values), max(values))
+        rows.append((name, *(f"{value:.1f}" for value in shown)))
+    rows.append(("ratio, pair by pair", "", f"{ratio:.2f}", ""))
     resident = {
         name: statistics.median(memory[name] for memory in memories) for name in memories[0]
     }
-    for name, size in resident.items():
-        table.add_row(f"resident: {name}", "", f"{size / 1e6:.0f} MB", "")
-    table.add_row("resident: all", "", f"{sum(resident.values()) / 1e6:.0f} MB", "")
-    Console().print(table)
-    output = Path("build/bench/first_greeting.json")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps({"bare": floors, "up": ours, "resident": resident}, indent=1))
+    resident["all"] = sum(resident.values())
+    rows += [
+        (f"resident: {name}", "", f"{size / 1e6:.0f} MB", "") for name, size in resident.items()
+    ]
+    report(
+        "first_greeting",
+        f"Seconds to the first committed greeting, {rounds} rounds in turn",
+        ("", "min", "median", "max"),
+        rows,
+        {"bare": floors, "up": ours, "resident": resident},
+    )
 
 
 if __name__ == "__main__":

@@ -6,21 +6,19 @@ One engine a server, the same names for each, the order of the servers mixed by 
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import statistics
 import sys
-import time
 from pathlib import Path
 
 import click
 import psutil
-from rich.console import Console
-from rich.table import Table
+from report import report
+from traffic import throughput
 
-from generator.broker import GreetingReader, RequestProducer
 from workshop.stack import Stack
+from workshop.stack.view import Progress
 
 PYTHON = Path(sys.executable)
 APPLICATION = "greeter.greeter:app"
@@ -58,22 +56,10 @@ SERVERS: dict[str, list[str]] = {
 
 def measure(stack: Stack, names: int, keys: int) -> tuple[float, float]:
     """Return committed names a second, and the greeter's CPU seconds for 1,000 names."""
-    choice = random.Random(names + keys)
-    people = [f"{choice.random()}" for _ in range(keys)]
     greeter = psutil.Process(stack.status().part("greeter").pid)
     before = cpu(greeter)
-    with GreetingReader(stack.bootstrap) as greetings, RequestProducer(stack.bootstrap) as requests:
-        began = time.monotonic()
-        for number in range(names):
-            requests.send(people[number % keys])
-        requests.flush()
-        arrived = 0
-        while arrived < names:
-            arrived += len(greetings.poll(1.0))
-            if time.monotonic() - began > 300:
-                raise SystemExit(f"{names - arrived} greetings are missing after 300 s")
-        took = time.monotonic() - began
-    return names / took, (cpu(greeter) - before) / names * 1000
+    speed = throughput(stack, names, keys)
+    return speed, (cpu(greeter) - before) / names * 1000
 
 
 def cpu(process: psutil.Process) -> float:
@@ -95,29 +81,28 @@ def main(names: int, keys: tuple[int, ...], rounds: int, only: tuple[str, ...]) 
     for round_number in range(rounds):
         order = random.Random(round_number).sample(chosen, len(chosen))
         for server in order:
-            with Stack(f"bench-{os.getpid()}", serve=SERVERS[server]) as stack:
-                measure(stack, 2000, 100)  # Warm: the engine's classes are loaded and compiled.
-                for count in keys:
-                    figures[server][count].append(measure(stack, names, count))
-                    print(server, count, figures[server][count][-1], file=sys.stderr, flush=True)
-    table = Table(
-        title=f"{names} names, median of {rounds}: names/s, greeter CPU s per 1,000 names"
-    )
-    table.add_column("server")
-    for count in keys:
-        table.add_column(f"{count} keys")
+            stack = Stack(f"bench-{os.getpid()}", serve=SERVERS[server])
+            stack.up(progress=Progress())
+            throughput(stack, 2000, 100)  # Warm: classes are loaded and compiled.
+            for count in keys:
+                figures[server][count].append(measure(stack, names, count))
+            stack.release()
     base = {count: statistics.median(f for f, _ in figures[chosen[0]][count]) for count in keys}
+    rows = []
     for server in chosen:
         cells = []
         for count in keys:
             speed = statistics.median(f for f, _ in figures[server][count])
             used = statistics.median(c for _, c in figures[server][count])
             cells.append(f"{speed:,.0f} ({speed / base[count]:.2f}x), {used:.2f} s")
-        table.add_row(server, *cells)
-    Console().print(table)
-    output = Path("build/bench/serving.json")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(figures, indent=1))
+        rows.append((server, *cells))
+    report(
+        "serving",
+        f"{names} names, median of {rounds}: names/s, CPU seconds of the greeter per 1,000 names",
+        ("server", *(f"{count} keys" for count in keys)),
+        rows,
+        figures,
+    )
 
 
 if __name__ == "__main__":

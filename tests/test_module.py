@@ -14,7 +14,7 @@ def spec(text: str) -> dict:
     return yaml.safe_load(text)["module"]["spec"]
 
 
-def test_the_module_is_the_specified_one_and_reads_from_the_start():
+def test_the_module_is_the_specified_one_with_a_start_position_and_a_short_backoff():
     module = yaml.safe_load(MODULE.read_text())
     assert module["version"] == "1.0"
     assert module["module"]["meta"] == {"type": "remote"}
@@ -50,6 +50,7 @@ def test_the_module_is_the_specified_one_and_reads_from_the_start():
         "spec": {
             "address": "kafka-broker:9092",
             "deliverySemantic": {"type": "exactly-once", "transactionTimeoutMillis": 100000},
+            "properties": [{"retry.backoff.ms": "10"}],
         },
     }
 

@@ -62,6 +62,9 @@ def write_config(folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms
         # Effects are exactly once only with checkpoints; every greeting waits for the next one.
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.interval": f"{checkpoint_ms} ms",
+        # How long a record may wait between two tasks for others to travel with. The default of
+        # 100 ms suits a network, not one machine.
+        "execution.buffer-timeout": "5 ms",
         "execution.checkpointing.timeout": "60 s",
         # A checkpoint that fails because a process is away must not fail the job as well.
         "execution.checkpointing.tolerable-failed-checkpoints": 1000,

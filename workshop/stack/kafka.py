@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
+import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from generator.broker import connect
-from workshop.stack.folders import RunFolder
-from workshop.stack.jars import class_path
+from workshop.stack.folders import RunFolder, cache_folder
+from workshop.stack.jars import class_path, read_lock
 from workshop.stack.jvm import java
 
 HEAP_MB = 256
+CLUSTER = "5f4d6f0c-8a57-4b8f-9a0e-1c2d3e4f5a6b"
+"""The cluster's id. A cluster of one node on loopback meets no other."""
 
 
 def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
@@ -69,11 +72,16 @@ def _kafka(folder: RunFolder, main: str, *arguments: str) -> list[str]:
 
 def format_command(folder: RunFolder) -> list[str]:
     """The command that prepares an empty folder for a broker; it needs no running broker."""
-    cluster = str(uuid.uuid5(uuid.NAMESPACE_DNS, folder.name))
     properties = str(folder.conf / "server.properties")
     return _kafka(
-        folder, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties, "-g"
+        folder, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", properties, "-g"
     )
+
+
+def formatted_folder() -> Path:
+    """Where the result of formatting is kept; it depends on the broker's version alone."""
+    jars = sorted(jar.sha256 for jar in read_lock() if "broker" in jar.sets)
+    return cache_folder() / "formatted" / hashlib.sha256("".join(jars).encode()).hexdigest()[:16]
 
 
 def command(folder: RunFolder) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import shutil
 import socket
+import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import requests
 
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
-from workshop.stack.folders import RunFolder
+from workshop.stack.folders import RunFolder, cache_folder
 from workshop.stack.module import ingress_topics, render
 from workshop.stack.process import ServiceProcess
 
@@ -67,7 +69,7 @@ class Ports:
     @classmethod
     def choose(cls) -> Ports:
         """Let the system choose free ports."""
-        with ExitStack() as stack:
+        with contextlib.ExitStack() as stack:
             # All are open at once, so that none is given twice.
             sockets = [stack.enter_context(socket.socket()) for _ in range(5)]
             for one in sockets:
@@ -139,6 +141,13 @@ class Services:
     async def _format_broker(self) -> None:
         if (self.folder.broker / "meta.properties").exists():
             return
+        # Formatting starts a Java process and gives the same few files each time: they are kept.
+        formatted = kafka.formatted_folder()
+        if not formatted.exists():
+            await self._make_formatted(formatted)
+        shutil.copytree(formatted, self.folder.broker, dirs_exist_ok=True)
+
+    async def _make_formatted(self, formatted: Path) -> None:
         process = await asyncio.create_subprocess_exec(
             *kafka.format_command(self.folder),
             stdin=asyncio.subprocess.DEVNULL,
@@ -152,6 +161,14 @@ class Services:
             raise
         if process.returncode:
             raise RuntimeError(f"the broker's folder could not be formatted:\n{output.decode()}")
+        # A cache that cannot be written to, or another stack that was faster, is no failure.
+        with (
+            contextlib.suppress(OSError),
+            tempfile.TemporaryDirectory(dir=cache_folder()) as scratch,
+        ):
+            copy = Path(shutil.copytree(self.folder.broker, Path(scratch) / "copy"))
+            formatted.parent.mkdir(exist_ok=True)
+            copy.rename(formatted)
 
     async def _broker_ready(self) -> None:
         while True:
