@@ -70,7 +70,9 @@ STEPS = {
     "pack": lambda c, name, m: c.state(name).pack(read_message(m)),
     "set": lambda c, name, m: c.__setitem__(name, read_any(m)),
     "delete": lambda c, name: c.__delitem__(name),
-    "unpack": lambda c, name, cls: tell(c, str(c.state(name).unpack(CLASSES[cls]))),
+    "unpack": lambda c, name, cls: c.pack_and_send_egress(
+        "test/seen", c.state(name).unpack(CLASSES[cls])
+    ),
     "get": lambda c, name: c.send_egress("test/seen", c[name]),
     "send": lambda c, to, id, m: c.send(to, id, read_any(m)),
     "pack_and_send": lambda c, to, id, m: c.pack_and_send(to, id, read_message(m)),

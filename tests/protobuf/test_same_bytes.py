@@ -1,6 +1,7 @@
 """A response is byte for byte the same on both protobufs."""
 
 import json
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(
     "aé漢😀/", min_size=120, max_size=150
 )
 blobs = st.binary(max_size=12) | st.binary(min_size=120, max_size=150)
+# One NaN only: of the bits of others protobuf in Python keeps nothing.
+floats = st.floats(allow_nan=False) | st.just(math.nan)
 numbers = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 300)
 
 
@@ -35,9 +38,9 @@ messages = st.one_of(
     build("google.protobuf.StringValue", value=texts),
     build("google.protobuf.BytesValue", value=blobs),
     build("google.protobuf.Int64Value", value=numbers),
-    build("google.protobuf.DoubleValue", value=st.floats()),
+    build("google.protobuf.DoubleValue", value=floats),
     build("google.protobuf.Timestamp", seconds=numbers, nanos=st.integers(-(2**31), 2**31 - 1)),
-    st.builds(make_list, st.lists(texts | st.floats(), max_size=3)),
+    st.builds(make_list, st.lists(texts | floats, max_size=3)),
     st.builds(GreetRequest, name=texts),
     st.builds(GreetResponse, name=texts, greeting=texts),
     st.builds(SeenCount, seen=numbers),
@@ -152,10 +155,11 @@ def test_random_requests(both, request):
 @settings(max_examples=500, deadline=None)
 @given(requests(), st.data())
 def test_requests_with_errors_in_their_bytes(both, request, data):
+    """Today's protobuf refuses more, as a group without an end; what both read they read alike."""
     damaged = bytearray(request)
     for _ in range(data.draw(st.integers(1, 3))):
         if damaged:
             damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     pinned, lifted = (answerer.answer(bytes(damaged)) for answerer in both)
-    event("answered" if pinned else "refused")
-    assert lifted == pinned
+    event("answered by " + ("neither" if not pinned else "both" if lifted else "one"))
+    assert lifted in (pinned, b"")
