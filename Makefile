@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 SETTINGS := $(VENV)/share/jupyter/lab/settings
 READY := $(VENV)/.ready
+# The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
+PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
@@ -23,8 +25,8 @@ lab: setup ## Open JupyterLab on the first lesson
 run: setup ## Execute all lessons without a browser, into build/executed/
 	@$(BIN)/python -m workshop run
 
-test: setup ## Run all tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
+	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(BIN)/python -m workshop down
@@ -50,13 +52,16 @@ bench: setup ## Measure; prints ratios
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-$(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json
+$(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json \
+    requirements-fast.txt $(wildcard statefun-protobuf/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "$(PYTHON) is older than 3.10. Name a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV); the first time takes a minute or two."
-	@$(PIP) -r requirements.txt -r requirements-dev.txt && $(PIP) --no-deps -e . || { \
+	@$(PIP) -r requirements.txt -r requirements-dev.txt && \
+	  $(PIP) --no-deps -e . ./statefun-protobuf -r requirements-fast.txt && \
+	  $(PIP) --no-deps --upgrade --target $(PINNED) $$(grep '^protobuf==' requirements.txt) || { \
 	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
 	@mkdir -p $(SETTINGS) && cp jupyter-overrides.json $(SETTINGS)/overrides.json
 	@touch $@

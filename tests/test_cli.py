@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from google.protobuf import __version__ as PROTOBUF
+from google.protobuf.internal import api_implementation
 
 from tests.conftest import ROOT
 from workshop.stack import doctor
@@ -48,14 +50,26 @@ def test_the_doctor_says_how_to_mend_a_missing_jar(tmp_path, monkeypatch):
 
 
 def test_the_doctor_says_how_to_mend_wrong_packages(tmp_path, monkeypatch):
-    pins = (ROOT / "requirements.txt").read_text()
-    (tmp_path / "requirements.txt").write_text(
-        pins.replace("protobuf==3.20.3", "protobuf==3.20.1") + "nobodys-package==1.0\n"
-    )
+    pins = (ROOT / "requirements.txt").read_text().replace("protobuf==3.20.3", "protobuf==3.20.1")
+    (tmp_path / "requirements.txt").write_text(pins + "nobodys-package==1.0\n")
+    (tmp_path / "requirements-fast.txt").write_text("protobuf==6.0.0\n")
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     (finding,) = doctor._packages()
-    assert "protobuf is 3.20.3, not 3.20.1; nobodys-package is missing" in finding.what
+    assert f"protobuf is {PROTOBUF}, not 6.0.0; nobodys-package is missing" in finding.what
     assert finding.mend == "make setup"
+
+
+def test_the_doctor_says_which_protobuf_is_active():
+    (finding,) = doctor._packages()
+    assert finding.good
+    assert f"with protobuf {PROTOBUF} ({api_implementation.Type()})" in finding.what
+    assert ("is faster" in finding.what) == (PROTOBUF == "3.20.3")
+
+
+def test_the_doctor_says_when_the_sdk_does_not_fit_protobuf(monkeypatch):
+    monkeypatch.setattr(doctor, "import_module", lambda name: 1 / 0)
+    (finding,) = doctor._packages()
+    assert finding.what.endswith("division by zero") and finding.mend == "make setup"
 
 
 def test_the_doctor_says_when_generated_code_is_stale(tmp_path, monkeypatch):
@@ -81,7 +95,7 @@ def test_a_python_without_the_packages_is_told_what_to_do():
 
 
 def test_every_direct_dependency_is_pinned_exactly():
-    for file in ("requirements.txt", "requirements-dev.txt"):
+    for file in ("requirements.txt", "requirements-fast.txt", "requirements-dev.txt"):
         for line in (ROOT / file).read_text().splitlines():
             if line and not line.startswith("#"):
                 assert re.fullmatch(r"[A-Za-z0-9_.-]+==[\w.]+", line), line

@@ -108,7 +108,8 @@ class IngressLog:
         for type_url, targets in self._routes[topic]:
             argument = any_bytes(type_url, value)
             entry = invocation_entry(None, argument)
-            found.extend((target + identity, entry, argument) for target in targets)
+            for target in targets:
+                found.append((target + identity, entry, argument))
         return found
 
     def checkpoint(self) -> None:

@@ -35,7 +35,8 @@ DELETE, MODIFY = 0, 1
 _SHORT = [bytes((number,)) for number in range(128)]
 
 
-def _varint(number: int) -> bytes:
+def _size(number: int) -> bytes:
+    """Encode a number that is nearly always below 128."""
     if number < 128:
         return _SHORT[number]
     out = bytearray()
@@ -56,7 +57,7 @@ def field(number: int, payload: bytes) -> bytes:
     payload
         A string as UTF-8, bytes, or an encoded message.
     """
-    return _varint(number << 3 | 2) + _varint(len(payload)) + payload
+    return _size(number << 3 | 2) + _size(len(payload)) + payload
 
 
 def _text(number: int, text: str) -> bytes:
@@ -76,11 +77,7 @@ def type_url_field(type_url: str) -> bytes:
 
 def any_bytes(type_url: bytes, value: bytes) -> bytes:
     """Encode an ``Any`` from its encoded first field and the bytes of the message within."""
-    return type_url + field(2, value) if value else type_url
-
-
-def _size(number: int) -> bytes:
-    return _SHORT[number] if number < 128 else _varint(number)
+    return type_url + b"\x12" + _size(len(value)) + value if value else type_url
 
 
 def invocation_entry(caller: bytes | None, argument: bytes) -> bytes:

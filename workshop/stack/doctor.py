@@ -9,8 +9,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from google.protobuf.internal import api_implementation
 
 from workshop.stack.control import connect
 from workshop.stack.folders import RunFolder, cache_folder, runs_folder
@@ -60,23 +63,38 @@ def _python() -> Iterator[Finding]:
     yield Finding(f"Python {found} (at least {oldest})", mend)
 
 
+def _pins(file: str) -> dict[str, str]:
+    lines = (ROOT / file).read_text().splitlines()
+    return dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+
+
 def _packages() -> Iterator[Finding]:
+    pins, lifted = _pins("requirements.txt"), _pins("requirements-fast.txt")
     wrong = []
-    for line in (ROOT / "requirements.txt").read_text().splitlines():
-        name, _, pinned = line.partition("==")
-        if not pinned:
-            continue
+    for name, pinned in pins.items():
         try:
             found = version(name)
         except PackageNotFoundError:
             found = "missing"
-        if found != pinned:
-            wrong.append(f"{name} is {found}, not {pinned}")
+        wanted = lifted.get(name, pinned)
+        if found not in (pinned, wanted):
+            wrong.append(f"{name} is {found}, not {wanted}")
     if wrong:
         yield Finding("packages: " + "; ".join(wrong), SET_UP)
     else:
-        sdk, protobuf = version("apache-flink-statefun"), version("protobuf")
-        yield Finding(f"packages as pinned: StateFun SDK {sdk} with protobuf {protobuf}")
+        yield from _protobuf(lifted["protobuf"])
+
+
+def _protobuf(lifted: str) -> Iterator[Finding]:
+    sdk, found = version("apache-flink-statefun"), version("protobuf")
+    what = f"StateFun SDK {sdk} with protobuf {found} ({api_implementation.Type()})"
+    try:
+        import_module("statefun")
+    except Exception as error:  # Without statefun-protobuf/ protobuf raises an error of its own.
+        yield Finding(f"{what}: {str(error).splitlines()[0]}", SET_UP)
+        return
+    slower = "" if found == lifted else f"; {lifted}, which 'make setup' installs, is faster"
+    yield Finding(f"packages as pinned: {what}{slower}")
 
 
 def _generated() -> Iterator[Finding]:
