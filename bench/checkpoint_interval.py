@@ -21,7 +21,7 @@ from workshop.stack.view import Progress
 @click.option("--intervals", default=[100, 250, 500, 1000], multiple=True, show_default=True)
 @click.option("--rate", default=20, show_default=True, help="Names a second, for the latency.")
 @click.option("--seconds", default=15, show_default=True)
-@click.option("--names", default=10_000, show_default=True, help="For the throughput.")
+@click.option("--names", default=30_000, show_default=True, help="For the throughput.")
 def main(intervals: tuple[int, ...], rate: int, seconds: int, names: int) -> None:
     """Print the table and write it to build/bench/checkpoint_interval.json."""
     figures = {}

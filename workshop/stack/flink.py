@@ -11,7 +11,7 @@ from workshop.stack.jvm import FLINK_MODULES, java
 JOBMANAGER_HEAP_MB = 256
 TASKMANAGER_HEAP_MB = 384
 
-CHECKPOINT_INTERVAL_MS = 500
+CHECKPOINT_INTERVAL_MS = 250
 """How often the engine takes a checkpoint. See "Choosing the interval" in bench/README.md."""
 
 # Flink 1.11 opens two listeners on every address of the machine, and no setting changes that: the
