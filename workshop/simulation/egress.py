@@ -8,13 +8,14 @@ from html import escape
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
+from statefun.kafka_egress_pb2 import KafkaProducerRecord
 
 from workshop.simulation.messages import one_line
-from workshop.simulation.wire import any_bytes, fields, read_any, type_url_field
+from workshop.simulation.wire import any_bytes, read, read_any, type_url_field
 
 __all__ = ["EgressLog", "EgressRecord", "Records"]
 
-_NAME = "org.apache.flink.statefun.flink.io.KafkaProducerRecord"
+_NAME = KafkaProducerRecord.DESCRIPTOR.full_name
 _USUAL = type_url_field(f"type.googleapis.com/{_NAME}")
 
 
@@ -95,10 +96,8 @@ class Entry:
 
     def parts(self) -> tuple[str, str, bytes]:
         if self.decoded is None:
-            found = dict(fields(read_any(self.argument)[1]))
-            key, value, topic = (found.get(number, b"") for number in (1, 2, 3))
-            assert isinstance(key, bytes) and isinstance(value, bytes) and isinstance(topic, bytes)
-            self.decoded = topic.decode(), key.decode(), value
+            record = read(KafkaProducerRecord, read_any(self.argument)[1])
+            self.decoded = record.topic, record.key, record.value_bytes
         return self.decoded
 
 

@@ -27,7 +27,7 @@ from workshop.simulation.clock import Clock
 from workshop.simulation.egress import EgressLog
 from workshop.simulation.errors import JobFailed
 from workshop.simulation.ingress import IngressLog, IngressRecord
-from workshop.simulation.messages import Address, one_line, typed
+from workshop.simulation.messages import Address, one_line, split_typename, typed
 from workshop.simulation.module import Module
 from workshop.simulation.report import Counters, Outcome, Settings
 from workshop.simulation.trace import Event, Trace
@@ -62,9 +62,7 @@ class Job:
         self.clock = Clock(settings.checkpoint_interval_ms)
         self.lose_answers = 0
         self.addresses = Addresses(module.functions)
-        self._egresses = {
-            tuple(id.encode().rsplit(b"/", 1)): e for id, e in module.egresses.items()
-        }
+        self._egresses = {split_typename(id): e for id, e in module.egresses.items()}
         self._note: Callable[[Event], None] | None = trace.add if trace is not None else None
         self._draw = random.Random(seed).random
         self._ready: list[Cell] = []
@@ -255,7 +253,7 @@ class Job:
         for egress_namespace, egress_type, argument in response.egresses:
             egress = self._egresses.get((egress_namespace, egress_type))
             if egress is None:
-                id = f"{egress_namespace.decode()}/{egress_type.decode()}"
+                id = f"{egress_namespace}/{egress_type}"
                 raise LookupError(f"the module declares no egress {id}")
             written = self.egress.write(argument, egress.exactly_once)
             if traced:

@@ -70,6 +70,8 @@ def typed(data: bytes) -> Message | bytes:
         type_url, value = read_any(data)
     except ValueError:
         return data
+    if not type_url:  # other messages can be read as an Any, of unknown fields
+        return data
     cls = message_class(type_url.rpartition("/")[2])
     if cls is not None:
         message = cls()

@@ -1,24 +1,27 @@
 """The bytes of the request-reply protocol: what the engine writes, and how it reads the answer.
 
-Every invocation crosses this boundary as bytes, as it does over HTTP. Parsing and building
-protobuf objects on the engine's side as well would double the cost of an invocation, so this
-module works on the wire format itself: length-delimited fields around parts that are mostly
-passed on untouched. The layout is that of ``request_reply_pb2`` in the SDK 2.2.2; a test compares
-both directions with the SDK's own classes.
+Every invocation crosses this boundary as bytes, as it does over HTTP. The SDK's own classes read
+them. They are written by joining parts, most of which are encoded once and used many times; a test
+compares that with what the SDK's classes write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError, Message
+from statefun.request_reply_pb2 import Address as AddressMessage
+from statefun.request_reply_pb2 import FromFunction, ToFunction
 
 __all__ = [
     "Response",
     "address_bytes",
     "any_bytes",
     "field",
-    "fields",
     "invocation_entry",
+    "read",
     "read_address",
     "read_any",
     "read_request",
@@ -29,7 +32,7 @@ __all__ = [
     "type_url_field",
 ]
 
-Value = bytes | int
+_Message = TypeVar("_Message", bound=Message)
 DELETE, MODIFY = 0, 1
 
 _SHORT = [bytes((number,)) for number in range(128)]
@@ -121,64 +124,20 @@ def request_bytes(target: bytes, states: Iterable[bytes], invocations: Iterable[
     return b"\xa2\x06" + _size(len(body)) + body  # field 100
 
 
-def fields(data: bytes) -> list[tuple[int, Value]]:
-    """Split one encoded message into its fields.
-
-    Returns
-    -------
-    list of tuple
-        Each field's number and value: bytes, or an integer for a varint (not sign-extended).
+def read(cls: type[_Message], data: bytes) -> _Message:
+    """Decode a message.
 
     Raises
     ------
     ValueError
-        The bytes are no protobuf message.
+        The bytes are no such message.
     """
-    # The innermost loop of a run: one-byte tags and sizes, nearly all there are, are read in place.
-    found: list[tuple[int, Value]] = []
-    position, end = 0, len(data)
+    message: _Message = cls()
     try:
-        while position < end:
-            tag = data[position]
-            position += 1
-            if tag > 127:
-                tag, position = _read_varint(data, position - 1)
-            kind = tag & 7
-            if kind == 2:
-                size = data[position]
-                position += 1
-                if size > 127:
-                    size, position = _read_varint(data, position - 1)
-                start, position = position, position + size
-                if position > end:
-                    raise ValueError("a field is longer than its message")
-                found.append((tag >> 3, data[start:position]))
-            elif kind == 0:
-                number, position = _read_varint(data, position)
-                found.append((tag >> 3, number))
-            elif kind in (1, 5):
-                # Fixed-size numbers: not part of the protocol, skipped like any unknown field.
-                position += 8 if kind == 1 else 4
-                if position > end:
-                    raise ValueError("a field is longer than its message")
-            else:
-                raise ValueError(f"unknown wire type {kind}")
-    except IndexError:
-        raise ValueError("the message ends in the middle of a field") from None
-    return found
-
-
-def _read_varint(data: bytes, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        result |= (byte & 127) << shift
-        if byte < 128:
-            return result, position
-        shift += 7
-        if shift > 63:
-            raise ValueError("a number is longer than 64 bits")
+        message.ParseFromString(data)
+    except DecodeError as error:
+        raise ValueError(f"these bytes are no {cls.DESCRIPTOR.name}: {error}") from None
+    return message
 
 
 class Response(NamedTuple):
@@ -187,25 +146,7 @@ class Response(NamedTuple):
     mutations: list[tuple[str, int, bytes]]  # name, DELETE or MODIFY, value
     messages: list[tuple[bytes, bytes]]  # address, argument
     delayed: list[tuple[int, bytes, bytes]]  # milliseconds, address, argument
-    egresses: list[tuple[bytes, bytes, bytes]]  # namespace, name, argument
-
-
-def _group(data: bytes) -> dict[int, Value]:
-    return dict(fields(data))
-
-
-def _bytes(group: dict[int, Value], number: int) -> bytes:
-    value = group.get(number, b"")
-    if isinstance(value, int):
-        raise ValueError(f"field {number} is a number")
-    return value
-
-
-def _int(group: dict[int, Value], number: int) -> int:
-    value = group.get(number, 0)
-    if not isinstance(value, int):
-        raise ValueError(f"field {number} is no number")
-    return value
+    egresses: list[tuple[str, str, bytes]]  # namespace, name, argument
 
 
 def read_response(data: bytes) -> Response:
@@ -216,50 +157,41 @@ def read_response(data: bytes) -> Response:
     ValueError
         The bytes are no ``FromFunction``; the engine fails the job on them.
     """
-    response = Response([], [], [], [])
-    for number, result in fields(data):
-        if number != 100 or isinstance(result, int):
-            continue
-        for kind, entry in fields(result):
-            if isinstance(entry, int):
-                continue
-            group = dict(fields(entry))
-            if kind == 4:
-                response.egresses.append((_bytes(group, 1), _bytes(group, 2), _bytes(group, 3)))
-            elif kind == 1:
-                name = _bytes(group, 2).decode()
-                response.mutations.append((name, _int(group, 1), _bytes(group, 3)))
-            elif kind == 2:
-                response.messages.append((_bytes(group, 1), _bytes(group, 2)))
-            elif kind == 3:
-                delay = _int(group, 1)
-                delay -= (1 << 64) if delay >> 63 else 0  # int64: two's complement
-                response.delayed.append((delay, _bytes(group, 2), _bytes(group, 3)))
-    return response
+    result = read(FromFunction, data).invocation_result
+    return Response(
+        [(m.state_name, m.mutation_type, m.state_value) for m in result.state_mutations],
+        [
+            (m.target.SerializeToString(), m.argument.SerializeToString())
+            for m in result.outgoing_messages
+        ],
+        [
+            (m.delay_in_ms, m.target.SerializeToString(), m.argument.SerializeToString())
+            for m in result.delayed_invocations
+        ],
+        [
+            (m.egress_namespace, m.egress_type, m.argument.SerializeToString())
+            for m in result.outgoing_egresses
+        ],
+    )
 
 
 def read_request(data: bytes) -> tuple[dict[str, bytes], list[tuple[bytes, bytes]]]:
     """Decode the states and the invocations (caller, argument) of a ``ToFunction``."""
-    states: dict[str, bytes] = {}
-    invocations: list[tuple[bytes, bytes]] = []
-    for number, entry in fields(_bytes(_group(data), 100)):
-        if isinstance(entry, int):
-            continue
-        group = _group(entry)
-        if number == 2:
-            states[_bytes(group, 1).decode()] = _bytes(group, 2)
-        elif number == 3:
-            invocations.append((_bytes(group, 1), _bytes(group, 2)))
-    return states, invocations
+    batch = read(ToFunction, data).invocation
+    states = {state.state_name: state.state_value for state in batch.state}
+    return states, [
+        (entry.caller.SerializeToString(), entry.argument.SerializeToString())
+        for entry in batch.invocations
+    ]
 
 
 def read_address(data: bytes) -> tuple[str, str, str]:
     """Decode an ``Address`` as namespace, type and id."""
-    group = _group(data)
-    return _bytes(group, 1).decode(), _bytes(group, 2).decode(), _bytes(group, 3).decode()
+    address = read(AddressMessage, data)
+    return address.namespace, address.type, address.id
 
 
 def read_any(data: bytes) -> tuple[str, bytes]:
     """Decode an ``Any`` as type URL and bytes."""
-    group = _group(data)
-    return _bytes(group, 1).decode(), _bytes(group, 2)
+    any = read(AnyMessage, data)
+    return any.type_url, any.value
