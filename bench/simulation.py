@@ -12,11 +12,10 @@ handler. All of it runs in one thread, so CPU time says the same as a clock on a
 
 On the protobuf that the SDK asks for every aim is reached. On today's, in C, the handler is six to
 eight times as fast, and the aims of the runtime are missed for batches of 1, and of 10 without the
-trace. Measured part by
-part, a batch of 1 costs the runtime 16 microseconds beside the 15 of the handler: 4 to read the
-answer, 4 to read the record and find its address, 3 to put the answer into effect, 2 to write the
-request, 3 to choose, count and report. That is the state of an engine kept in Python, a few calls
-for each step, of which none stands out; a larger batch shares it.
+trace. Measured part by part, a batch of 1 costs the runtime 16 microseconds beside the 15 of the
+handler: 4 to read the answer, 4 to read the record and find its address, 3 to put the answer into
+effect, 2 to write the request, 3 to choose, count and report. That is the state of an engine kept
+in Python, a few calls for each step, of which none stands out; a larger batch shares it.
 
 With ``--memory N`` it runs N requests over 50 names and prints how the memory grew. The exit status
 is 1 when something falls short of its aim.
