@@ -46,8 +46,11 @@ lint: $(READY) ## Check format, style, types, and that the notebooks hold no out
 lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(BIN)/python -m workshop.stack.resolve
 
-bench: setup ## Measure; prints ratios
-	@$(BIN)/python bench/first_greeting.py
+bench: setup ## Measure, with small sizes; prints tables and ratios
+	@$(BIN)/python bench/first_greeting.py --rounds 2
+	@$(BIN)/python bench/latency.py --seconds 10
+	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
+	-@$(BIN)/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -131,6 +131,22 @@ def test_logs(stack):
         stack.logs("kafka")
 
 
+def test_what_a_function_prints_is_in_the_log_at_once(name, tmp_path, eventually):
+    (tmp_path / "talker.py").write_text(
+        "from greeter import greeter\n"
+        "greet = greeter.functions.functions[('example', 'greeter')]\n"
+        "quiet = greet.func\n"
+        "def loud(context, request):\n"
+        "    print('greeting', request.name)\n"
+        "    quiet(context, request)\n"
+        "greet.func = loud\n"
+        "app = greeter.app\n"
+    )
+    with Stack(name, application="talker:app", python_path=tmp_path) as stack:
+        stack.greet("Ada")
+        eventually(lambda: "greeting Ada" in stack.logs("greeter"), 10)
+
+
 def test_the_difference_to_the_deployed_module(stack):
     assert f"+          address: {stack.bootstrap}" in stack.module_difference()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import socket
 import tempfile
@@ -131,7 +132,10 @@ class Services:
             f"http://{self.functions}/statefun",
             command=self._greeter_command,
             probe=self._greeter_ready,
-            environment={"PYTHONPATH": settings.python_path, "PYTHONUNBUFFERED": "1"},
+            environment={
+                "PYTHONPATH": _path_in_front(settings.python_path),
+                "PYTHONUNBUFFERED": "1",  # What a function prints is in the log at once.
+            },
         )
         self.all = [self.broker, self.jobmanager, self.taskmanager, self.greeter]
 
@@ -191,6 +195,10 @@ class Services:
 
     async def _greeter_ready(self) -> None:
         await _until_answered(f"http://{self.functions}/health")
+
+
+def _path_in_front(folder: str) -> str:
+    return os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
 
 
 async def _until_answered(url: str) -> None:
