@@ -245,6 +245,14 @@ def test_command_line_from_up_to_forget(name, eventually):
     assert not RunFolder.of(name).path.exists()
 
 
+def test_who_started_a_stack_is_told_that_it_has_ended(name):
+    """Told, and not only hung up on: release and down return when the supervisor is gone."""
+    stack = Stack(name)
+    connection = control.start(stack.folder, stack.settings)
+    assert connection.ask("release").state == "down"
+    connection.close()
+
+
 def test_two_up_at_the_same_second_make_one_stack(name):
     command = [sys.executable, "-m", "workshop", "up", "--name", name]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -94,7 +94,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.ending.set)
         work = asyncio.create_task(self._run_stack())
-        first = await self._listen()
+        await self._listen()
         watch = asyncio.create_task(self._watch())
         await self.ending.wait()
         self.status.state = "stopping"
@@ -106,7 +106,6 @@ class Supervisor:
         self._leave()
         self.status.state = "down"
         self.ended.set()
-        first.cancel()
         await asyncio.gather(*self.waiting, return_exceptions=True)
 
     @property
@@ -114,7 +113,7 @@ class Supervisor:
         """Whether the folder outlives the stack."""
         return not self.forget and (self.status.kept or not self.settings.fresh)
 
-    async def _listen(self) -> asyncio.Task[None]:
+    async def _listen(self) -> None:
         # Relative, since the path of a Unix socket may have only about 100 characters.
         os.chdir(self.folder.path)
         self.folder.control.unlink(missing_ok=True)
@@ -123,7 +122,8 @@ class Supervisor:
         await asyncio.start_unix_server(self._serve, sock=listener)
         # Whoever started this process passed its connection as standard input.
         first = socket.socket(fileno=os.dup(0))
-        return asyncio.create_task(self._serve(*await asyncio.open_unix_connection(sock=first)))
+        streams = await asyncio.open_unix_connection(sock=first)
+        self._first = asyncio.create_task(self._serve(*streams))  # Kept: the loop does not.
 
     def _leave(self) -> None:
         """Leave nothing behind but what the next start needs."""
