@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -66,3 +68,23 @@ def family(stack: Stack) -> list[psutil.Process]:
 def none_left(processes: list[psutil.Process]) -> bool:
     """Whether all of ``processes`` have ended."""
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+
+
+def workshop(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user would."""
+    command = [sys.executable, "-m", "workshop", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, **settings)
+
+
+def on_a_small_disk(
+    folder: Path, size: str, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with ``folder`` as a file system of ``size``, in a mount namespace of its own."""
+    script = f'mount -t tmpfs -o size={size} none "{folder}" && exec "$@"'
+    inside = ["sh", "-c", script, "sh", sys.executable, *arguments]
+    return subprocess.run(
+        ["unshare", "--mount", "--map-root-user", *inside],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+    )

@@ -8,14 +8,9 @@ import pytest
 from google.protobuf import __version__ as PROTOBUF
 from google.protobuf.internal import api_implementation
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, workshop
 from workshop.stack import doctor
 from workshop.stack.jars import read_lock
-
-
-def workshop(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "workshop", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **settings)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ import http.server
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import threading
 
 import pytest
 
+from tests.conftest import on_a_small_disk
 from workshop.stack import jars
 from workshop.stack.jars import Jar, JarError, bad_jars, fetch, read_lock, write_lock
 from workshop.stack.preflight import check_before_start
@@ -122,21 +122,7 @@ def test_a_full_disk_is_one_clear_error(repository, tmp_path):
         f"fetch([Jar('{SMALLEST[2].coordinate}', frozenset(), 1, '0')])"
     )
     (repository / SMALLEST[2].remote).write_bytes(os.urandom(1 << 20))
-    done = subprocess.run(
-        [
-            "unshare",
-            "--mount",
-            "--map-root-user",
-            "sh",
-            "-c",
-            f'mount -t tmpfs -o size=64k none "{cache}" && exec "$0" -c "$1"',
-            sys.executable,
-            code,
-        ],
-        env={**os.environ, "WORKSHOP_CACHE": str(cache)},
-        capture_output=True,
-        text=True,
-    )
+    done = on_a_small_disk(cache, "64k", "-c", code, WORKSHOP_CACHE=str(cache))
     assert done.returncode == 1
     assert "The disk is full" in done.stderr, done.stderr
     assert "WORKSHOP_CACHE" in done.stderr

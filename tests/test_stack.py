@@ -16,7 +16,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from generator.broker import GreetingReader, RequestProducer, RequestRefused
-from tests.conftest import ROOT, family, none_left
+from tests.conftest import ROOT, family, none_left, on_a_small_disk, workshop
 from workshop.errors import WorkshopError
 from workshop.stack import Stack, StackError, control
 from workshop.stack.folders import RunFolder
@@ -26,11 +26,6 @@ pytestmark = pytest.mark.stack
 
 PARTS = ["broker", "jobmanager", "taskmanager", "greeter", "job"]
 QUIET = Progress()
-
-
-def workshop(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "workshop", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, **settings)
 
 
 def texts(greetings) -> list[str]:
@@ -363,20 +358,8 @@ def test_a_module_that_the_engine_refuses(name, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a small file system needs Linux namespaces")
 def test_a_disk_that_is_full(tmp_path):
-    done = subprocess.run(
-        [
-            "unshare",
-            "--mount",
-            "--map-root-user",
-            "sh",
-            "-c",
-            f'mount -t tmpfs -o size=64m none "{tmp_path}" && exec "$0" -m workshop up',
-            sys.executable,
-        ],
-        env={**os.environ, "WORKSHOP_RUNS": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
+    runs = str(tmp_path)
+    done = on_a_small_disk(tmp_path, "64m", "-m", "workshop", "up", WORKSHOP_RUNS=runs)
     assert done.returncode == 1
     assert "The disk is nearly full: 67 MB are free" in done.stderr
     assert "WORKSHOP_RUNS" in done.stderr
