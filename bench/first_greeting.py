@@ -45,14 +45,14 @@ def bare() -> float:
     began = time.monotonic()
     try:
         services = Services(settings, Ports.choose(), lambda _: None)
-        for service in (services.jobmanager, services.taskmanager, services.greeter):
+        for service in (services.jobmanager, *services.taskmanagers, services.greeter):
             start(service.command(), service.part.name)
 
         def broker() -> None:
             start(kafka.format_command(folder), "format").wait()
             start(services.broker.command(), "broker")
             until(lambda: socket.create_connection(("127.0.0.1", services.ports.broker)).close())
-            kafka.make_topics(services.bootstrap, {"names", "greetings"})
+            kafka.make_topics(services.bootstrap, {"names", "greetings"}, partitions=1)
 
         with ThreadPoolExecutor() as pool:
             broker_ready = pool.submit(broker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterable
 
 from generator.broker import GreetingReader, RequestProducer
 from workshop.stack import Stack
@@ -34,14 +35,23 @@ def latencies(stack: Stack, rate: float, seconds: float, keys: int = 100) -> lis
 
 def throughput(stack: Stack, names: int, keys: int) -> float:
     """Return committed greetings a second for names sent as fast as they can be."""
+    return stream(stack, (f"fast-{number % keys}" for number in range(names)))
+
+
+def stream(stack: Stack, names: Iterable[str]) -> float:
+    """Return committed greetings a second for ``names``, sent as fast as they can be."""
     with GreetingReader(stack.bootstrap) as reader, RequestProducer(stack.bootstrap) as sender:
-        began = time.monotonic()
-        for number in range(names):
-            sender.send(f"fast-{number % keys}")
+        began = heard = time.monotonic()
+        sent = 0
+        for name in names:
+            sender.send(name)
+            sent += 1
         sender.flush(60)
         arrived = 0
-        while arrived < names:
-            arrived += len(reader.poll(0.2))
-            if time.monotonic() > began + GIVE_UP_SECONDS:
+        while arrived < sent:
+            if greetings := reader.poll(0.2):
+                arrived += len(greetings)
+                heard = time.monotonic()
+            elif time.monotonic() > heard + GIVE_UP_SECONDS:
                 raise SystemExit("greetings are missing")
-    return names / (time.monotonic() - began)
+    return sent / (time.monotonic() - began)

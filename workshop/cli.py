@@ -40,11 +40,12 @@ def main() -> None:
 @main.command()
 @name_option
 @click.option("--timeout", default=180.0, show_default=True, help="Seconds until it must be ready.")
-def up(name: str | None, timeout: float) -> None:
+@click.option("--lean", is_flag=True, help="With as little memory as it can live on.")
+def up(name: str | None, timeout: float, lean: bool) -> None:
     """Start the stack; it stays until "down". If it is up already, say so."""
-    from workshop.stack import Stack
+    from workshop.stack import LEAN, Stack
 
-    stack = Stack(name)
+    stack = Stack(name, size=LEAN if lean else None)
     already = stack.status().state == "ready"
     began = time.monotonic()
     status = stack.up(timeout=timeout, keep=True)
@@ -88,11 +89,10 @@ def greet(name: str | None, timeout: float, people: tuple[str, ...]) -> None:
 def logs(name: str | None, follow: bool, lines: int, service: str | None) -> None:
     """Print the end of the log of SERVICE, or of all of them."""
     from workshop.stack import Stack, StackError
-    from workshop.stack.embedded import SERVICES
 
     stack = Stack(name)
     if service is None and not follow:
-        for one in SERVICES:
+        for one in stack.services:
             with contextlib.suppress(StackError):
                 click.secho(f"== {one}: {stack.log_path(one)}", bold=True)
                 click.echo(stack.logs(one, lines))

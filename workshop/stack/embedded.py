@@ -24,12 +24,12 @@ from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
 from workshop.stack.module import difference
 from workshop.stack.preflight import check_before_start
-from workshop.stack.services import Settings
+from workshop.stack.services import Settings, taskmanager_names
+from workshop.stack.size import Size, default_size
 from workshop.stack.status import Part, Status
 from workshop.stack.view import Progress, progress_here
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("broker", "jobmanager", "taskmanager", "greeter", "supervisor")
 
 _SERVE = [sys.executable, "-m", "greeter", "--host", "127.0.0.1", "--port", "{port}"]
 _UP_HINT = "start it with stack.up() or python -m workshop up."
@@ -68,6 +68,10 @@ class Stack:
     checkpoint_ms
         How often the engine takes a checkpoint, in milliseconds: every greeting waits for the
         next one to be committed.
+    size
+        How many TaskManagers, slots and partitions, and how much memory. Unless given, ``LEAN`` if
+        the environment variable ``WORKSHOP_SIZE`` is ``lean``, else ``STANDARD``; and a stack of
+        another size that runs already will do.
 
     Examples
     --------
@@ -86,12 +90,15 @@ class Stack:
         serve: Sequence[str] | None = None,
         python_path: Path | str = ROOT,
         checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        size: Size | None = None,
     ) -> None:
         self.name = name or os.environ.get("WORKSHOP_STACK") or "default"
         self.module = Path(module).resolve()
         self.serve = list(serve or [*_SERVE, "--application", application])
         self.python_path = Path(python_path).resolve()
         self.checkpoint_ms = checkpoint_ms
+        self.size = size or default_size()
+        self._any_size = size is None
         self.folder = RunFolder.of(self.name)
         self._opened = False
 
@@ -127,10 +134,11 @@ class Stack:
         try:
             with progress:
                 status = connection.hold()
-                if (status.module, status.serve) != (str(self.module), self.serve):
+                other_size = not self._any_size and status.size != self.size
+                if other_size or (status.module, status.serve) != (str(self.module), self.serve):
                     raise StackError(
                         f"Stack {self.name} is up already, with {status.module} "
-                        f"served by {' '.join(status.serve)}.",
+                        f"served by {' '.join(status.serve)} and {status.size}.",
                         hint="stop it first, or give this one another name.",
                     )
                 while status.state != "ready":
@@ -158,6 +166,7 @@ class Stack:
             serve=self.serve,
             python_path=str(self.python_path),
             checkpoint_ms=self.checkpoint_ms,
+            size=self.size,
             fresh=fresh,
         )
 
@@ -215,7 +224,7 @@ class Stack:
         Parameters
         ----------
         service
-            ``broker``, ``jobmanager``, ``taskmanager``, ``greeter`` or ``supervisor``.
+            One of :attr:`services`.
         """
         path = self.log_path(service)
         with path.open(errors="replace") as file:
@@ -223,9 +232,9 @@ class Stack:
 
     def log_path(self, service: str) -> Path:
         """Return the file that holds what one process printed; see :meth:`logs`."""
-        if service not in SERVICES:
+        if service not in self.services:
             raise StackError(
-                f"There is no service {service!r}.", hint=f"name one of {', '.join(SERVICES)}."
+                f"There is no service {service!r}.", hint=f"name one of {', '.join(self.services)}."
             )
         path = self.folder.logs / f"{service}.log"
         if not path.exists():
@@ -233,6 +242,13 @@ class Stack:
                 f"Stack {self.name} has no log of {service}: it has not run.", hint=_UP_HINT
             )
         return path
+
+    @property
+    def services(self) -> list[str]:
+        """The processes that have a log: those of :meth:`status`, and the supervisor itself."""
+        status = self.status()
+        size = self.size if status.state == "down" else status.size
+        return ["broker", "jobmanager", *taskmanager_names(size), "greeter", "supervisor"]
 
     @property
     def bootstrap(self) -> str:

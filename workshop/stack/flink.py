@@ -1,4 +1,4 @@
-"""The engine: one Flink JobManager and one TaskManager, as local processes."""
+"""The engine: one Flink JobManager and its TaskManagers, as local processes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import os
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path
 from workshop.stack.jvm import FLINK_MODULES, java
+from workshop.stack.size import Size
 
-JOBMANAGER_HEAP_MB = 256
-TASKMANAGER_HEAP_MB = 384
+FRAMEWORK_HEAP_MB = 64
+"""How much of a TaskManager's heap the engine keeps for itself."""
 
 CHECKPOINT_INTERVAL_MS = 250
 """How often the engine takes a checkpoint. See "Choosing the interval" in bench/README.md."""
@@ -36,13 +37,17 @@ ENDRULE
 """
 
 
-def write_config(folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms: int) -> None:
+def write_config(
+    folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms: int, size: Size
+) -> None:
     """Write ``flink-conf.yaml`` for an engine whose web page is ``127.0.0.1:rest_port``.
 
     Parameters
     ----------
     checkpoint_ms
         How often a checkpoint is taken, in milliseconds.
+    size
+        How many slots a TaskManager has, in how many tasks a step runs, and the heaps.
     """
     settings = {
         "jobmanager.rpc.address": "127.0.0.1",
@@ -54,8 +59,8 @@ def write_config(folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms
         "rest.bind-port": rest_port,
         "taskmanager.host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
-        "taskmanager.numberOfTaskSlots": 1,
-        "parallelism.default": 1,
+        "taskmanager.numberOfTaskSlots": size.slots,
+        "parallelism.default": size.parallelism,
         "classloader.parent-first-patterns.additional": (
             "org.apache.flink.statefun;org.apache.kafka;com.google.protobuf"
         ),
@@ -90,10 +95,10 @@ def write_config(folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms
         # How old an answer about the job may be: readiness is read from it.
         "web.refresh-interval": 100,
         # Explicit, since no shell script computes them here.
-        "jobmanager.memory.process.size": "640m",
-        "taskmanager.cpu.cores": 1.0,
-        "taskmanager.memory.task.heap.size": f"{TASKMANAGER_HEAP_MB - 64}m",
-        "taskmanager.memory.framework.heap.size": "64m",
+        "jobmanager.memory.process.size": f"{size.jobmanager_mb + 384}m",
+        "taskmanager.cpu.cores": float(size.slots),
+        "taskmanager.memory.task.heap.size": f"{size.taskmanager_mb - FRAMEWORK_HEAP_MB}m",
+        "taskmanager.memory.framework.heap.size": f"{FRAMEWORK_HEAP_MB}m",
         "taskmanager.memory.task.off-heap.size": "0m",
         "taskmanager.memory.framework.off-heap.size": "64m",
         "taskmanager.memory.network.min": "32m",
@@ -126,13 +131,13 @@ def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[st
     )
 
 
-def jobmanager_command(folder: RunFolder) -> list[str]:
+def jobmanager_command(folder: RunFolder, size: Size) -> list[str]:
     """The command that runs the JobManager."""
     main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    return _flink(folder, main, JOBMANAGER_HEAP_MB)
+    return _flink(folder, main, size.jobmanager_mb)
 
 
-def taskmanager_command(folder: RunFolder) -> list[str]:
-    """The command that runs the TaskManager."""
+def taskmanager_command(folder: RunFolder, size: Size) -> list[str]:
+    """The command that runs one TaskManager."""
     main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-    return _flink(folder, main, TASKMANAGER_HEAP_MB, "-XX:MaxDirectMemorySize=192m")
+    return _flink(folder, main, size.taskmanager_mb, "-XX:MaxDirectMemorySize=192m")

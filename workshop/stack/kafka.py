@@ -15,8 +15,9 @@ from generator.broker import connect
 from workshop.stack.folders import RunFolder, cache_folder
 from workshop.stack.jars import class_path, read_lock
 from workshop.stack.jvm import java
+from workshop.stack.size import Size
 
-HEAP_MB = 256
+FORMAT_MB = 256
 CLUSTER = "5f4d6f0c-8a57-4b8f-9a0e-1c2d3e4f5a6b"
 """The cluster's id. A cluster of one node on loopback meets no other."""
 
@@ -66,15 +67,23 @@ def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
     (folder.conf / "server.properties").write_text("\n".join(lines) + "\n")
 
 
-def _kafka(folder: RunFolder, main: str, *arguments: str) -> list[str]:
-    return java(main, list(arguments), class_path("broker"), HEAP_MB, folder.tmp, options=[])
+def _kafka(folder: RunFolder, main: str, heap_mb: int, *arguments: str) -> list[str]:
+    return java(main, list(arguments), class_path("broker"), heap_mb, folder.tmp, options=[])
 
 
 def format_command(folder: RunFolder) -> list[str]:
     """The command that prepares an empty folder for a broker; it needs no running broker."""
     properties = str(folder.conf / "server.properties")
     return _kafka(
-        folder, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", properties, "-g"
+        folder,
+        "kafka.tools.StorageTool",
+        FORMAT_MB,
+        "format",
+        "-t",
+        CLUSTER,
+        "-c",
+        properties,
+        "-g",
     )
 
 
@@ -84,17 +93,19 @@ def formatted_folder() -> Path:
     return cache_folder() / "formatted" / hashlib.sha256("".join(jars).encode()).hexdigest()[:16]
 
 
-def command(folder: RunFolder) -> list[str]:
+def command(folder: RunFolder, size: Size) -> list[str]:
     """The command that runs the broker."""
-    return _kafka(folder, "kafka.Kafka", str(folder.conf / "server.properties"))
+    return _kafka(folder, "kafka.Kafka", size.broker_mb, str(folder.conf / "server.properties"))
 
 
-def make_topics(bootstrap: str, topics: Iterable[str]) -> None:
-    """Make the topics that are not there yet, with one partition each."""
+def make_topics(bootstrap: str, topics: Iterable[str], partitions: int) -> None:
+    """Make the topics that are not there yet, with so many partitions each."""
     admin = connect(KafkaAdminClient, bootstrap)
     try:
         for topic in sorted(topics):
             with contextlib.suppress(TopicAlreadyExistsError):
-                admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+                admin.create_topics(
+                    [NewTopic(topic, num_partitions=partitions, replication_factor=1)]
+                )
     finally:
         admin.close()

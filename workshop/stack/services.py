@@ -1,4 +1,4 @@
-"""The four processes of the embedded stack: what each runs, and how each is known to be ready."""
+"""The processes of the embedded stack: what each runs, and how each is known to be ready."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import socket
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder, cache_folder
 from workshop.stack.module import ingress_topics, render
 from workshop.stack.process import ServiceProcess
+from workshop.stack.size import Size
 
 PROBE_SECONDS = 0.05
 
@@ -41,6 +43,8 @@ class Settings:
         Where that command imports from.
     checkpoint_ms
         How often the engine takes a checkpoint, in milliseconds.
+    size
+        How many processes and partitions, and how much memory.
     fresh
         Whether the folder was made for this run: then it goes with the stack, unless kept.
     """
@@ -50,11 +54,18 @@ class Settings:
     serve: list[str]
     python_path: str
     checkpoint_ms: int
+    size: Size
     fresh: bool
 
     def to_json(self) -> str:
         """Return the settings as one argument of a command line."""
         return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """Read what :meth:`to_json` wrote."""
+        data = json.loads(text)
+        return cls(**{**data, "size": Size.from_dict(data["size"])})
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ class Services:
         self.functions = f"127.0.0.1:{ports.greeter}"
         self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
         kafka.write_config(folder, ports.broker, ports.controller)
-        flink.write_config(folder, ports.rpc, ports.rest, settings.checkpoint_ms)
+        flink.write_config(folder, ports.rpc, ports.rest, settings.checkpoint_ms, settings.size)
         module = render(Path(settings.module), self.bootstrap, self.functions)
         (folder.conf / "module.yaml").write_text(module)
 
@@ -111,22 +122,25 @@ class Services:
         self.broker = service(
             "broker",
             self.bootstrap,
-            command=lambda: kafka.command(folder),
+            command=lambda: kafka.command(folder, settings.size),
             prepare=self._format_broker,
             probe=self._broker_ready,
         )
         self.jobmanager = service(
             "jobmanager",
             self.rest.url,
-            command=lambda: flink.jobmanager_command(folder),
+            command=lambda: flink.jobmanager_command(folder, settings.size),
             probe=self._jobmanager_ready,
         )
-        self.taskmanager = service(
-            "taskmanager",
-            "",
-            command=lambda: flink.taskmanager_command(folder),
-            probe=self._taskmanager_ready,
-        )
+        self.taskmanagers = [
+            service(
+                name,
+                "",
+                command=lambda: flink.taskmanager_command(folder, settings.size),
+                probe=partial(self._taskmanager_ready, name),
+            )
+            for name in taskmanager_names(settings.size)
+        ]
         self.greeter = service(
             "greeter",
             f"http://{self.functions}/statefun",
@@ -137,7 +151,7 @@ class Services:
                 "PYTHONUNBUFFERED": "1",  # What a function prints is in the log at once.
             },
         )
-        self.all = [self.broker, self.jobmanager, self.taskmanager, self.greeter]
+        self.all = [self.broker, self.jobmanager, *self.taskmanagers, self.greeter]
 
     def _greeter_command(self) -> list[str]:
         return [part.replace("{port}", f"{self.ports.greeter}") for part in self.settings.serve]
@@ -183,18 +197,26 @@ class Services:
                 await asyncio.sleep(PROBE_SECONDS)
         # The ingress fails on a topic that is not there, and a reader of an egress topic too.
         topics = {*ingress_topics(Path(self.settings.module)), "greetings"}
-        await asyncio.to_thread(kafka.make_topics, self.bootstrap, topics)
+        await asyncio.to_thread(
+            kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
+        )
 
     async def _jobmanager_ready(self) -> None:
         await _until_answered(f"{self.rest.url}/overview")
 
-    async def _taskmanager_ready(self) -> None:
+    async def _taskmanager_ready(self, name: str) -> None:
+        process = next(one for one in self.taskmanagers if one.part.name == name)
         # The JobManager's own list keeps a dead TaskManager until its heartbeats time out.
-        while "Successful registration at resource manager" not in self.taskmanager.tail:
+        while "Successful registration at resource manager" not in process.tail:
             await asyncio.sleep(PROBE_SECONDS)
 
     async def _greeter_ready(self) -> None:
         await _until_answered(f"http://{self.functions}/health")
+
+
+def taskmanager_names(size: Size) -> list[str]:
+    """The first is ``taskmanager``; there are more only where they are asked for."""
+    return ["taskmanager", *(f"taskmanager-{n}" for n in range(2, size.taskmanagers + 1))]
 
 
 def _path_in_front(folder: str) -> str:

@@ -6,6 +6,8 @@ import html
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from workshop.stack.size import STANDARD, Size
+
 MARKS = {
     "ready": "✓",
     "starting": "…",
@@ -67,6 +69,8 @@ class Status:
         The process id of the supervisor.
     module, serve
         The module definition that it runs, and the command that serves the functions.
+    size
+        How many processes and partitions it has, and how much memory they may take.
     kept
         Whether the stack stays until ``down``; else it ends with the last kernel that uses it.
     parts
@@ -83,6 +87,7 @@ class Status:
     supervisor: int | None = None
     module: str = ""
     serve: list[str] = field(default_factory=list)
+    size: Size = STANDARD
     kept: bool = False
     parts: list[Part] = field(default_factory=list)
     checkpoints: int = 0
@@ -91,7 +96,8 @@ class Status:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Status:
         """Read what :meth:`to_dict` wrote."""
-        return cls(**{**data, "parts": [Part(**part) for part in data["parts"]]})
+        parts = [Part(**part) for part in data["parts"]]
+        return cls(**{**data, "size": Size.from_dict(data["size"]), "parts": parts})
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON."""

@@ -72,6 +72,7 @@ class Supervisor:
             supervisor=os.getpid(),
             module=settings.module,
             serve=settings.serve,
+            size=settings.size,
         )
         self.services: Services | None = None
         self.job: Job | None = None
@@ -270,7 +271,8 @@ class Supervisor:
             if self.services is not None and service is self.services.jobmanager:
                 # A TaskManager takes the new JobManager for the old one and keeps the slots of a
                 # job that is gone: the new job never gets them.
-                self.services.taskmanager.kill()
+                for taskmanager in self.services.taskmanagers:
+                    taskmanager.kill()
             await asyncio.sleep(backoff)
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS) if not was_ready else 0.1
 
@@ -294,7 +296,7 @@ class Supervisor:
 def main() -> None:
     """Run the supervisor of the stack that the one argument describes."""
     os.umask(0o077)
-    settings = Settings(**json.loads(sys.argv[1]))
+    settings = Settings.from_json(sys.argv[1])
     # Each of its connections would fill a page.
     logging.getLogger("kafka").setLevel(logging.ERROR)
     logging.basicConfig(

@@ -1,0 +1,78 @@
+"""How large a stack is: how many processes and partitions, and how much memory each may take."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from workshop.errors import WorkshopError
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many and how large the parts of a stack are.
+
+    Attributes
+    ----------
+    taskmanagers
+        How many TaskManagers run the job.
+    slots
+        How many slots each of them has. The job's parallelism is the product of both.
+    partitions
+        How many partitions a topic gets when it is made. The ingress reads each with one task, so
+        more tasks than partitions stay idle.
+    broker_mb, jobmanager_mb, taskmanager_mb
+        The largest heap of each Java process, in MiB.
+
+    Raises
+    ------
+    WorkshopError
+        When a number is not positive, or a heap is too small for its process to start.
+    """
+
+    taskmanagers: int = 1
+    slots: int = 1
+    partitions: int = 1
+    broker_mb: int = 256
+    jobmanager_mb: int = 256
+    taskmanager_mb: int = 384
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            least = LEAST_MB if name.endswith("_mb") else 1
+            if value < least:
+                raise WorkshopError(
+                    f"A stack with {name}={value} cannot run.", hint=f"give {least} or more."
+                )
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Size:
+        """Read what :func:`dataclasses.asdict` wrote."""
+        return cls(**data)
+
+    @property
+    def parallelism(self) -> int:
+        """In how many tasks every step of the job runs."""
+        return self.taskmanagers * self.slots
+
+
+LEAST_MB = 64
+"""Below it none of the Java processes starts."""
+
+STANDARD = Size()
+"""What a stack is unless it is told otherwise."""
+
+LEAN = Size(broker_mb=96, jobmanager_mb=96, taskmanager_mb=128)
+"""For a small machine, or many stacks on one. See "Memory" in bench/README.md."""
+
+
+def default_size() -> Size:
+    """Return the size that the environment variable ``WORKSHOP_SIZE`` names."""
+    sizes = {"standard": STANDARD, "lean": LEAN}
+    name = os.environ.get("WORKSHOP_SIZE") or "standard"
+    if name not in sizes:
+        raise WorkshopError(
+            f"WORKSHOP_SIZE is {name!r}.", hint=f"set it to {' or '.join(sizes)}, or to nothing."
+        )
+    return sizes[name]
