@@ -24,6 +24,7 @@ def runs() -> Iterator[Path]:
     """A folder for the stacks of this test run, so that no test meets a stack of the user."""
     with tempfile.TemporaryDirectory(prefix="workshop-tests-") as folder:
         os.environ["WORKSHOP_RUNS"] = folder
+        os.environ["WORKSHOP_PROGRESS"] = f"{folder}/progress.json"
         os.environ.pop("WORKSHOP_STACK", None)
         yield Path(folder)
 

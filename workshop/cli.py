@@ -157,6 +157,20 @@ def run(
     run_notebooks(notebooks, output=output, parameters=dict(parameters))
 
 
+@main.command()
+@click.option("--reset", "anew", is_flag=True, help="Forget it, all or of one lesson.")
+@click.argument("lesson", required=False, metavar="[LESSON]")
+def progress(anew: bool, lesson: str | None) -> None:
+    """Show which exercises you have passed; LESSON is a number such as 04."""
+    from workshop.exercises.progress import progress, reset
+
+    if anew:
+        reset(lesson)
+        click.echo("Your progress is forgotten.")
+    else:
+        progress(lesson)
+
+
 def _added(path: Path) -> Iterator[str]:
     """Yield what is appended to ``path``, also after it was rotated, until interrupted."""
     file = path.open(errors="replace")

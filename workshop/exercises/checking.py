@@ -1,0 +1,198 @@
+"""What a check is made of, and how it is run and shown.
+
+A check is a function that gets what the learner wrote, tries it, and refuses it with what it saw,
+what it expected and a hint. Whatever the learner's code raises becomes a sentence, not a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import linecache
+import pkgutil
+import reprlib
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import EllipsisType
+from typing import Any, NoReturn, TypeVar
+
+import workshop.exercises as package
+from workshop.errors import WorkshopError
+from workshop.exercises.progress import record
+
+CheckFunction = TypeVar("CheckFunction", bound=Callable[..., str])
+
+_shown = reprlib.Repr()
+_shown.maxstring = _shown.maxother = 200
+_shown.maxlist = _shown.maxtuple = _shown.maxdict = 12
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise's check.
+
+    Attributes
+    ----------
+    id
+        The lesson's number, a point, and the exercise's: ``04.1``.
+    title
+        What the lesson calls it.
+    run
+        Gets the learner's objects; returns a sentence that says what works, or raises
+        :class:`Refused`.
+    start
+        The hint for an answer that is still empty.
+    raises
+        Hints for errors that the learner's code may raise, by their type.
+    """
+
+    id: str
+    title: str
+    run: Callable[..., str]
+    start: str
+    raises: Mapping[type[Exception], str] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """An answer that does not do what was asked."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found.
+
+    Attributes
+    ----------
+    exercise
+        Which exercise.
+    passed
+        Whether the answer does what was asked.
+    what
+        What works; or what was seen, and what was expected.
+    hint
+        What to try next, for an answer that was refused.
+    """
+
+    exercise: Exercise
+    passed: bool
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        head = f"{'✓' if self.passed else '✗'} {self.exercise.id} {self.exercise.title}"
+        body = [self.what, *([f"Hint: {self.hint}"] if self.hint else [])]
+        return "\n".join([head, *(f"  {line}" for text in body for line in text.splitlines())])
+
+
+_exercises: dict[str, Exercise] = {}
+
+
+def exercise(
+    id: str,
+    title: str,
+    start: str = "replace the ... in the cell above, run it, then run this one again.",
+    raises: Mapping[type[Exception], str] | None = None,
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Make a function the check of an exercise; see :class:`Exercise` for the arguments."""
+
+    def register(function: CheckFunction) -> CheckFunction:
+        _exercises[id] = Exercise(id, title, function, start, raises or {})
+        return function
+
+    return register
+
+
+def refuse(what: str, hint: str) -> NoReturn:
+    """Refuse the answer: say what was seen and expected, and what to try next."""
+    raise Refused(what, hint)
+
+
+def expect(about: str, saw: object, expected: object, hint: str) -> None:
+    """Refuse the answer unless ``saw == expected``.
+
+    Parameters
+    ----------
+    about
+        What was looked at, in words or as the expression that gave it.
+    """
+    if saw != expected:
+        gave, wanted = _shown.repr(saw), _shown.repr(expected)
+        refuse(f"{about}\n  gave      {gave}\n  expected  {wanted}", hint)
+
+
+def exercises(lesson: str | None = None) -> list[Exercise]:
+    """Return all exercises, or those of a lesson such as ``04``, in order."""
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.startswith("lesson_"):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+    found = [_exercises[id] for id in sorted(_exercises)]
+    return [one for one in found if lesson is None or one.id.startswith(f"{lesson}.")]
+
+
+def examine(id: str, *answers: Any) -> Outcome:
+    """Run the check of an exercise on what the learner wrote.
+
+    Raises
+    ------
+    WorkshopError
+        When there is no such exercise.
+    """
+    by_id = {one.id: one for one in exercises()}
+    if id not in by_id:
+        raise WorkshopError(
+            f"There is no exercise {id!r}.", hint=f"there are {', '.join(by_id) or 'none'}."
+        )
+    asked = by_id[id]
+    if any(answer is None or isinstance(answer, EllipsisType) for answer in answers):
+        return Outcome(asked, False, "There is no answer yet.", asked.start)
+    try:
+        return Outcome(asked, True, asked.run(*answers))
+    except Refused as refused:
+        return Outcome(asked, False, refused.what, refused.hint)
+    except Exception as error:
+        hints = [hint for kind, hint in asked.raises.items() if _caused_by(error, kind)]
+        return Outcome(asked, False, _told(error), hints[0] if hints else "")
+
+
+def check(id: str, *answers: Any) -> None:
+    """Run the check of an exercise, print what it found, and keep it if it passed."""
+    outcome = examine(id, *answers)
+    print(outcome)
+    if outcome.passed:
+        record(id)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error and what caused it, the first cause last."""
+    found: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in found:
+        found.append(link)
+        link = link.__cause__ or link.__context__
+    return found
+
+
+def _caused_by(error: BaseException, kind: type[Exception]) -> bool:
+    return any(isinstance(link, kind) for link in _chain(error))
+
+
+def _told(error: BaseException) -> str:
+    """One error as sentences: its kind, its text, and the learner's line that it comes from."""
+    lines = [f"Your code raised {type(error).__name__}: {error}"]
+    for link in reversed(_chain(error)):
+        mine = [f for f in traceback.extract_tb(link.__traceback__) if _is_a_cell(f.filename)]
+        if mine:
+            line = linecache.getline(mine[-1].filename, mine[-1].lineno or 0).strip()
+            lines.append(f"in line {mine[-1].lineno} of your cell: {line}".rstrip(": "))
+            break
+    return "\n".join(lines)
+
+
+def _is_a_cell(file: str) -> bool:
+    # What was typed into a notebook is compiled under a file name of the kernel's own.
+    return "ipykernel_" in file or file.startswith("<")

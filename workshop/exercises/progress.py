@@ -1,0 +1,81 @@
+"""Which exercises a learner has passed, kept between sessions outside the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import platformdirs
+
+from workshop.errors import WorkshopError
+
+
+def progress_file() -> Path:
+    """Where it is kept; the environment variable ``WORKSHOP_PROGRESS`` names another place."""
+    named = os.environ.get("WORKSHOP_PROGRESS")
+    return Path(named or platformdirs.user_data_path("statefun-workshop") / "progress.json")
+
+
+def passed() -> dict[str, str]:
+    """Return the passed exercises, each with the time when it first passed (ISO 8601, UTC).
+
+    Raises
+    ------
+    WorkshopError
+        When the file is damaged.
+    """
+    try:
+        data: dict[str, str] = json.loads(progress_file().read_text())["passed"]
+        return dict(data)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WorkshopError(
+            f"Your progress in {progress_file()} cannot be read: {error}",
+            hint="mend the file, or begin anew: python -m workshop progress --reset",
+        ) from error
+
+
+def record(id: str) -> None:
+    """Keep that the exercise ``id`` has passed."""
+    known = passed()
+    if id in known:
+        return
+    known[id] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    file = progress_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside and renamed: two kernels never leave half a file.
+    partial = file.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps({"passed": dict(sorted(known.items()))}, indent=1))
+    partial.replace(file)
+
+
+def reset(lesson: str | None = None) -> None:
+    """Forget what has passed: of one lesson such as ``04``, or of all."""
+    if lesson is None:
+        progress_file().unlink(missing_ok=True)
+        return
+    rest = {id: when for id, when in passed().items() if not id.startswith(f"{lesson}.")}
+    reset()
+    for id in rest:
+        record(id)
+
+
+def progress(lesson: str | None = None) -> None:
+    """Print how many checks have passed: of one lesson such as ``04``, and of all."""
+    from workshop.exercises.checking import exercises
+
+    done = passed()
+    every = exercises()
+    for number in sorted({one.id.partition(".")[0] for one in every}):
+        if lesson in (None, number):
+            of_lesson = [one for one in every if one.id.startswith(f"{number}.")]
+            count = sum(one.id in done for one in of_lesson)
+            boxes = "".join("■" if one.id in done else "□" for one in of_lesson)
+            print(f"Lesson {number}  {boxes}  {count} of {len(of_lesson)} checks passed")
+            for one in of_lesson:
+                if lesson is not None and one.id not in done:
+                    print(f"  still to do: {one.id} {one.title}")
+    print(f"All lessons: {sum(one.id in done for one in every)} of {len(every)} checks passed.")
