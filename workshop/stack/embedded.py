@@ -11,6 +11,8 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
 
+from statefun import StatefulFunctions
+
 from generator.broker import (
     BrokerUnreachable,
     Greeting,
@@ -22,18 +24,23 @@ from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
 from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
-from workshop.stack.module import difference
+from workshop.stack.hosting import Hosting
+from workshop.stack.module import difference, function_types
 from workshop.stack.preflight import check_before_start
 from workshop.stack.services import Settings, taskmanager_names
 from workshop.stack.size import Size, default_size
 from workshop.stack.status import Part, Status
-from workshop.stack.view import Progress, progress_here
+from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here
 
 ROOT = Path(__file__).parents[2]
 
 _SERVE = [sys.executable, "-m", "greeter", "--host", "127.0.0.1", "--port", "{port}"]
+HOST_SECONDS = 60
+"""How long a hosting waits for a stack that is being brought back."""
+
 _UP_HINT = "start it with stack.up() or python -m workshop up."
 
+_hostings: dict[Path, Hosting] = {}
 _connections: dict[Path, Connection] = {}
 """What this process holds, by run folder.
 
@@ -172,6 +179,7 @@ class Stack:
 
     def release(self) -> None:
         """Let this process stop using the stack; it ends with its last user, unless it is kept."""
+        self._stop_hosting()
         connection = _connections.pop(self.folder.path, None)
         if connection is not None:
             connection.end("release")
@@ -184,6 +192,7 @@ class Stack:
         forget
             Delete the run folder as well: the topics and all that the functions remember.
         """
+        self._stop_hosting()
         with one_at_a_time():
             connection = _connections.pop(self.folder.path, None) or connect(self.folder)
             if connection is not None:
@@ -201,6 +210,71 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         if self._opened:
             self.release()
+
+    # ------------------------------------------------------- in the notebook
+
+    def host(self, functions: StatefulFunctions) -> Hosting:
+        """Let the functions of this process take the greeter's place: the engine calls them.
+
+        What they print, and the traceback of one that fails, is shown under the cell. A function
+        that is defined anew takes effect with the next call, and calls that have failed wait for
+        it. The greeter serves again when the hosting is closed, or when this process ends.
+
+        Parameters
+        ----------
+        functions
+            They must bind every function type that the module definition names.
+
+        Raises
+        ------
+        StackError
+            When the stack is not up, lacks a function, or another notebook has the place.
+        """
+        wanted = function_types(self.module)
+        bound = {f"{namespace}/{type}" for namespace, type in functions.functions}
+        if missing := sorted(wanted - bound):
+            raise StackError(
+                f"The engine would call {', '.join(missing)}, which your functions do not bind.",
+                hint=f"bind it: @functions.bind({missing[0]!r}). "
+                f"Bound so far: {', '.join(sorted(bound)) or 'nothing'}.",
+            )
+        hosting = _hostings.get(self.folder.path)
+        if hosting is not None and not hosting.closed and self.status().host == os.getpid():
+            hosting.replace(functions)
+        else:
+            self._stop_hosting()
+            hosting = _hostings[self.folder.path] = self._take_place(functions)
+        if in_a_notebook():
+            HostingView(hosting)
+        return hosting
+
+    def _take_place(self, functions: StatefulFunctions) -> Hosting:
+        connection = self._held()
+        if connection is None:
+            raise StackError(f"This process does not use stack {self.name}.", hint=_UP_HINT)
+        self._wait_until_ready(time.monotonic() + HOST_SECONDS)
+        status = connection.ask("host")
+        if status.host != os.getpid():
+            raise StackError(
+                f"Process {status.host} serves in the greeter's place already.",
+                hint="close its hosting, or end that notebook's kernel.",
+            )
+        port = int(status.part("greeter").address.rpartition(":")[2].partition("/")[0])
+
+        def give_back() -> None:
+            with contextlib.suppress(StackGone):
+                connection.ask("give back")
+
+        try:
+            return Hosting(functions, port, give_back)
+        except OSError as error:
+            give_back()
+            raise StackError(f"The greeter's place cannot be taken: {error}") from error
+
+    def _stop_hosting(self) -> None:
+        hosting = _hostings.pop(self.folder.path, None)
+        if hosting is not None:
+            hosting.close()
 
     # ------------------------------------------------------------------ look
 

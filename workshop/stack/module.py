@@ -55,6 +55,12 @@ def ingress_topics(source: Path) -> list[str]:
     ]
 
 
+def function_types(source: Path) -> set[str]:
+    """The function types that the module definition names, as ``namespace/type``."""
+    functions = _load(source)["module"]["spec"].get("functions") or []
+    return {entry["function"]["meta"]["type"] for entry in functions}
+
+
 def _load(source: Path) -> dict[str, Any]:
     try:
         module = yaml.safe_load(source.read_text())

@@ -69,6 +69,8 @@ class Status:
         The process id of the supervisor.
     module, serve
         The module definition that it runs, and the command that serves the functions.
+    host
+        The process id of the notebook that has the greeter's place, if one has.
     size
         How many processes and partitions it has, and how much memory they may take.
     kept
@@ -88,6 +90,7 @@ class Status:
     module: str = ""
     serve: list[str] = field(default_factory=list)
     size: Size = STANDARD
+    host: int | None = None
     kept: bool = False
     parts: list[Part] = field(default_factory=list)
     checkpoints: int = 0
