@@ -50,6 +50,8 @@ bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/first_greeting.py --rounds 2
 	@$(BIN)/python bench/latency.py --seconds 10
 	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
+	@$(BIN)/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
+	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
 	-@$(BIN)/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache

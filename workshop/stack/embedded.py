@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -265,11 +266,16 @@ class Stack:
             with contextlib.suppress(StackGone):
                 connection.ask("give back")
 
-        try:
-            return Hosting(functions, port, give_back)
-        except OSError as error:
-            give_back()
-            raise StackError(f"The greeter's place cannot be taken: {error}") from error
+        deadline = time.monotonic() + HOST_SECONDS
+        while True:
+            try:
+                return Hosting(functions, port, give_back)
+            except OSError as error:
+                # A killed process keeps its port until the system has taken it apart.
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    give_back()
+                    raise StackError(f"The greeter's place cannot be taken: {error}") from error
+            time.sleep(0.05)
 
     def _stop_hosting(self) -> None:
         hosting = _hostings.pop(self.folder.path, None)
