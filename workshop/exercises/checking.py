@@ -10,6 +10,7 @@ import importlib
 import linecache
 import pkgutil
 import reprlib
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from workshop.errors import WorkshopError
 from workshop.exercises.progress import record
 
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., str])
+
+LINE = 95
+"""How many characters of a hint go into one line."""
 
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 200
@@ -85,8 +89,11 @@ class Outcome:
 
     def __str__(self) -> str:
         head = f"{'✓' if self.passed else '✗'} {self.exercise.id} {self.exercise.title}"
-        body = [self.what, *([f"Hint: {self.hint}"] if self.hint else [])]
-        return "\n".join([head, *(f"  {line}" for text in body for line in text.splitlines())])
+        lines = self.what.splitlines()
+        if self.hint:
+            # A notebook breaks a long line anywhere, also within a word.
+            lines += textwrap.wrap(f"Hint: {self.hint}", LINE, break_on_hyphens=False)
+        return "\n".join([head, *(f"  {line}" for line in lines)])
 
 
 _exercises: dict[str, Exercise] = {}
