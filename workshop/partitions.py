@@ -79,7 +79,9 @@ class Partitions(tuple[tuple[Placed, ...], ...]):
     def _repr_html_(self) -> str:
         left = '<td style="text-align:left">'
         width = max(map(len, self), default=0)
-        heads = "".join(f"<th>offset {offset}</th>" for offset in range(width))
+        heads = "".join(
+            f'<th style="text-align:left">offset {offset}</th>' for offset in range(width)
+        )
         rows = "".join(
             f"<tr><th>partition {number}</th>"
             + "".join(f"{left}{escape(str(placed))}</td>" for placed in part)
