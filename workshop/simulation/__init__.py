@@ -6,6 +6,7 @@ module. Neither needs anything else of this package, so they serve the tests of 
 
 from workshop.simulation.check import check_module
 from workshop.simulation.context import FakeContext
+from workshop.simulation.copies import Copies
 from workshop.simulation.errors import HandlerMismatch, JobFailed, ModuleError, SimulationError
 from workshop.simulation.messages import Address
 from workshop.simulation.runtime import SimulatedRuntime
@@ -14,6 +15,7 @@ from workshop.simulation.yaml_nodes import Finding
 
 __all__ = [
     "Address",
+    "Copies",
     "Event",
     "FakeContext",
     "Finding",
