@@ -61,21 +61,24 @@ def compile_proto(text: str, name: str = "messages", folder: Path | None = None)
     """
     if folder is None:
         with tempfile.TemporaryDirectory() as made:
-            return compile_proto(text, name, Path(made))
-    folder.mkdir(parents=True, exist_ok=True)
-    file = _run_protoc(text, name, folder).file[-1]
+            file = _run_protoc(text, name, Path(made))[-1]
+            source = Path(made, f"{name}_pb2.py").read_text(encoding="utf-8")
+        path = Path(f"{name}_pb2.py")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = _run_protoc(text, name, folder)[-1]
+        path = folder / f"{name}_pb2.py"
+        source = path.read_text(encoding="utf-8")
     _refuse_if_known_otherwise(file)
-    generated = folder / f"{name}_pb2.py"
-    module = sys.modules.get(generated.stem)
-    source = generated.read_text(encoding="utf-8")
+    module = sys.modules.get(path.stem)
     if module is not None and getattr(module.__loader__, "source", None) == source:
         return module
-    loader = _Generated(source, str(generated))
-    spec = importlib.util.spec_from_file_location(generated.stem, generated, loader=loader)
+    loader = _Generated(source, str(path))
+    spec = importlib.util.spec_from_file_location(path.stem, path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
-    sys.modules[generated.stem] = module
+    sys.modules[path.stem] = module
     return module
 
 
@@ -107,7 +110,7 @@ def message_classes(text: str, name: str = "messages") -> SimpleNamespace:
     3
     """
     with tempfile.TemporaryDirectory() as folder:
-        files = _run_protoc(text, name, Path(folder)).file
+        files = _run_protoc(text, name, Path(folder))
     pool = descriptor_pool.DescriptorPool()
     for file in files:
         pool.AddSerializedFile(file.SerializeToString())
@@ -131,8 +134,8 @@ class _Generated(ExecutionLoader):
         return self.path
 
 
-def _run_protoc(text: str, name: str, folder: Path) -> descriptor_pb2.FileDescriptorSet:
-    """Generate the Python module in ``folder``, and return the description of what is in it."""
+def _run_protoc(text: str, name: str, folder: Path) -> list[descriptor_pb2.FileDescriptorProto]:
+    """Generate the Python module in ``folder``; describe what the text imports, and it at last."""
     (folder / f"{name}.proto").write_text(text, encoding="utf-8")
     described = folder / f"{name}.described"
     command = [
@@ -146,7 +149,7 @@ def _run_protoc(text: str, name: str, folder: Path) -> descriptor_pb2.FileDescri
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         raise _explained(done.stderr, text, name)
-    files = descriptor_pb2.FileDescriptorSet.FromString(described.read_bytes())
+    files = list(descriptor_pb2.FileDescriptorSet.FromString(described.read_bytes()).file)
     described.unlink()
     return files
 
