@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError, Message
 
 from workshop.exercises.checking import exercise, expect, refuse
 from workshop.protos import ProtoError, message_classes
+from workshop.simulation.messages import one_line
 
 _OLD = """syntax = "proto3";
 package example;
@@ -150,24 +151,24 @@ def open_the_envelope(open_as: Callable[[AnyMessage, type[Message]], Message | N
         opened = f"open_as(an envelope with a {name}, {name})"
         expect(
             opened,
-            open_as(envelope, type(message)),
-            message,
+            _shown(open_as(envelope, type(message))),
+            one_line(message),
             "unpack the envelope into an empty message, kind(), and return that message.",
         )
         for other in messages:
             if other is not message:
                 expect(
                     f"open_as(an envelope with a {name}, {other.DESCRIPTOR.name})",
-                    open_as(envelope, type(other)),
-                    None,
+                    _shown(open_as(envelope, type(other))),
+                    "None",
                     "bytes do not say what they are, and Unpack raises nothing when the label does "
                     "not fit. Ask envelope.Is first, or look at what Unpack returns.",
                 )
         envelope.type_url = f"com.googleapis/example.{name}"
         expect(
             f"{opened} with the label {envelope.type_url}",
-            open_as(envelope, type(message)),
-            message,
+            _shown(open_as(envelope, type(message))),
+            one_line(message),
             "the part before the slash may be anything: let envelope.Is or envelope.Unpack compare "
             "the label.",
         )
@@ -207,6 +208,10 @@ def events_of_your_own(first: str, second: str) -> str:
     ) == len(messages):
         refuse("second has no more than first.", "add a field with a new number, or a message.")
     return f"{', '.join(messages)}: what first wrote, second reads, and the other way round."
+
+
+def _shown(value: object) -> str:
+    return one_line(value) if isinstance(value, Message) else repr(value)
 
 
 def _compiled(text: object, what: str) -> SimpleNamespace:
