@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from greeter import messages_pb2 as shipped
 from tests.conftest import ROOT
 from workshop.errors import WorkshopError
 from workshop.protos import ProtoError, SchemaChanged, compile_proto, message_classes
@@ -78,24 +79,29 @@ def test_a_message_of_another_file_is_named(temporary):
 
 
 def test_the_walkthroughs_messages_are_the_greeters():
-    """In a process of its own: the module's name is short, and others may have taken it."""
+    text = (ROOT / "protos" / "messages.proto").read_text()
+    assert compile_proto(text).GreetRequest is shipped.GreetRequest
+    assert sys.modules["messages_pb2"].SeenCount is shipped.SeenCount
+
+
+def test_other_messages_than_the_greeters_are_refused_in_a_fresh_kernel_too():
     script = """if True:
         from pathlib import Path
         from workshop.protos import SchemaChanged, compile_proto
-        import greeter.messages_pb2 as shipped
-        text = Path("protos/messages.proto").read_text()
-        compile_proto(text)
-        from messages_pb2 import GreetRequest
-        assert GreetRequest is shipped.GreetRequest
+        text = Path("protos/messages.proto").read_text().replace("int64", "int32")
         try:
-            compile_proto(text.replace("int64", "int32"))
+            compile_proto(text)
         except SchemaChanged as error:
             print(error)
+        from workshop.exercises import check
+        check("01.2", ...)
     """
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "messages.proto has changed" in done.stdout
+    assert "not what the greeter has" in done.stdout
+    assert "message_classes(text)" in done.stdout
+    assert "There is no answer yet" in done.stdout
 
 
 def test_a_folder_keeps_the_files(tmp_path):

@@ -3,6 +3,9 @@
 protobuf keeps one definition of a message per process. Loading a changed one is refused in terms
 that help nobody (protobuf 4 and later), or silently gives the old one (3.20). Here a changed one is
 an error that says what to do; and `message_classes` gives each text definitions of its own.
+
+The greeter's messages are loaded first: all lessons and checks share them, so a changed
+``messages.proto`` could never work beside them, not even after a restart.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import protoc  # type: ignore[import-untyped]
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
 
+from greeter import messages_pb2 as shipped
 from workshop.errors import WorkshopError
 
 __all__ = ["ProtoError", "SchemaChanged", "compile_proto", "message_classes"]
@@ -191,6 +195,12 @@ def _refuse_if_known_otherwise(file: descriptor_pb2.FileDescriptorProto) -> None
     else:
         if _without_defaults(known) == _without_defaults(file):
             return
+        if file.name == shipped.DESCRIPTOR.name:
+            raise SchemaChanged(
+                f"{file.name} is not what the greeter has: protobuf takes only one definition of a "
+                "message in a process, and all lessons share the greeter's.",
+                hint="put the text back as it was. To try changes, use message_classes(text).",
+            )
         raise SchemaChanged(
             f"{file.name} has changed, and this kernel goes on with the messages that it loaded "
             "first: protobuf takes only one definition of a message in a process.",
