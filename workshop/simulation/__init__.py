@@ -8,6 +8,7 @@ from workshop.simulation.check import check_module
 from workshop.simulation.context import FakeContext
 from workshop.simulation.errors import HandlerMismatch, JobFailed, ModuleError, SimulationError
 from workshop.simulation.messages import Address
+from workshop.simulation.module_diagram import ModuleDiagram, module_diagram
 from workshop.simulation.runtime import SimulatedRuntime
 from workshop.simulation.trace import Event, Trace
 from workshop.simulation.yaml_nodes import Finding
@@ -19,9 +20,11 @@ __all__ = [
     "Finding",
     "HandlerMismatch",
     "JobFailed",
+    "ModuleDiagram",
     "ModuleError",
     "SimulatedRuntime",
     "SimulationError",
     "Trace",
     "check_module",
+    "module_diagram",
 ]
