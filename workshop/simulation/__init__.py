@@ -9,6 +9,7 @@ from workshop.simulation.context import FakeContext
 from workshop.simulation.copies import Copies
 from workshop.simulation.errors import HandlerMismatch, JobFailed, ModuleError, SimulationError
 from workshop.simulation.messages import Address
+from workshop.simulation.module_diagram import ModuleDiagram, module_diagram
 from workshop.simulation.runtime import SimulatedRuntime
 from workshop.simulation.trace import Event, Trace
 from workshop.simulation.yaml_nodes import Finding
@@ -21,9 +22,11 @@ __all__ = [
     "Finding",
     "HandlerMismatch",
     "JobFailed",
+    "ModuleDiagram",
     "ModuleError",
     "SimulatedRuntime",
     "SimulationError",
     "Trace",
     "check_module",
+    "module_diagram",
 ]
