@@ -70,11 +70,24 @@ def send_greeting(context: Any, name: str, seen: int) -> None:
 
 
 class Table:
-    """Rows under heads; a table in a notebook, aligned text elsewhere."""
+    """Rows under heads; a table in a notebook, aligned text elsewhere.
 
-    def __init__(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    Parameters
+    ----------
+    heads
+        One for each column.
+    rows
+        Their cells.
+    bold
+        Cells that begin with this are shown bold.
+    """
+
+    def __init__(
+        self, heads: Sequence[str], rows: Iterable[Sequence[str]], bold: str | None = None
+    ) -> None:
         self.heads = list(heads)
         self.rows = [list(row) for row in rows]
+        self._bold = bold
 
     def __repr__(self) -> str:
         lines = [self.heads, *self.rows]
@@ -85,8 +98,12 @@ class Table:
     def _repr_markdown_(self) -> str:
         lines = [self.heads, [":--"] * len(self.heads), *self.rows]
         return "\n".join(
-            "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
+            "| " + " | ".join(self._marked(cell) for cell in line) + " |" for line in lines
         )
+
+    def _marked(self, cell: str) -> str:
+        shown = cell.replace("|", r"\|")
+        return f"**{shown}**" if self._bold and cell.startswith(self._bold) else shown
 
 
 # --------------------------------------------------------------------------------------------- runs
@@ -226,10 +243,11 @@ def compare(*runs: Visits) -> Table:
         [runs[0].label(at), *(run.answers[at] or "nothing" for run in runs)]
         for at in runs[0].answers
     ]
-    return Table(["time", *(run.title for run in runs)], rows)
+    # Who is greeted as a stranger is what these tables are about.
+    return Table(["time", *(run.title for run in runs)], rows, bold="Welcome ")
 
 
-def crowd(*ways: Way, users: int = 1000, visits: int = 3) -> Table:
+def crowd(*ways: Way, users: int, visits: int) -> Table:
     """Let many users visit a few times, 20 s apart, and never again; say what each way costs."""
     rows = []
     for way in ways:
@@ -244,7 +262,7 @@ def crowd(*ways: Way, users: int = 1000, visits: int = 3) -> Table:
         kept.append(_entries(runtime))
         counts = [runtime.counters.took_effect, *kept]
         rows.append([way.title, *(f"{count:,}" for count in counts)])
-    heads = ["way", "messages handled", "states kept at once", "states kept an hour later"]
+    heads = ["way", "messages handled", "states after the last visit", "an hour later"]
     return Table(heads, rows)
 
 

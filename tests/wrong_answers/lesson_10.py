@@ -21,6 +21,10 @@ def bye(context, name):
     context.pack_and_send_egress("example/greets", record)
 """
 
+AS_BOTH = """
+leavers = polite = functions
+"""
+
 BY_COUNT = """
 @functions.bind("example/greeter")
 def greet(context, message: GreetRequest | SeenCount | Empty):
@@ -49,7 +53,7 @@ def by_count(
 ):
     """The lesson's note, which carries the count, with one thing changed."""
     made = BY_COUNT.replace("CONDITION", condition).replace("LAST", last).replace("OLD", old)
-    return HEAD + made.replace("DELAY", delay).replace("WHO", who)
+    return HEAD + made.replace("DELAY", delay).replace("WHO", who) + AS_BOTH
 
 
 STATES = 'states = """\n- name: seen_count\n  {}\n"""\n'

@@ -272,8 +272,8 @@ def _bound(functions: object) -> None:
         or ("example", "greeter") not in functions.functions
     ):
         refuse(
-            "functions has no function bound to example/greeter.",
-            'keep `functions = StatefulFunctions()` and `@functions.bind("example/greeter")`.',
+            "No function is bound to example/greeter.",
+            'keep the line with StatefulFunctions(), and the @….bind("example/greeter") below it.',
         )
 
 
