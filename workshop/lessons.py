@@ -89,7 +89,7 @@ class Lesson:
     @property
     def title(self) -> str:
         """The first heading."""
-        return self._said(r"^# (.+)$", "a title")
+        return self._said(r"^# ([^\n]+)$", "a title")
 
     @property
     def minutes(self) -> int:

@@ -132,13 +132,13 @@ def expect(about: str, saw: object, expected: object, hint: str) -> None:
         refuse(f"{about}\n  gave      {gave}\n  expected  {wanted}", hint)
 
 
-def exercises(lesson: str | None = None) -> list[Exercise]:
+def exercises(lesson: str = "") -> list[Exercise]:
     """Return all exercises, or those of a lesson such as ``04``, in order."""
     for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("lesson_"):
+        # A check pulls in what its lesson needs: only those that are asked for.
+        if module.name.startswith(f"lesson_{lesson}"):
             importlib.import_module(f"{package.__name__}.{module.name}")
-    found = [_exercises[id] for id in sorted(_exercises)]
-    return [one for one in found if lesson is None or one.id.startswith(f"{lesson}.")]
+    return [_exercises[id] for id in sorted(_exercises) if id.startswith(lesson)]
 
 
 def examine(id: str, *answers: Any) -> Outcome:
@@ -149,11 +149,10 @@ def examine(id: str, *answers: Any) -> Outcome:
     WorkshopError
         When there is no such exercise.
     """
-    by_id = {one.id: one for one in exercises()}
+    by_id = {one.id: one for one in exercises(id.partition(".")[0])}
     if id not in by_id:
-        raise WorkshopError(
-            f"There is no exercise {id!r}.", hint=f"there are {', '.join(by_id) or 'none'}."
-        )
+        known = ", ".join(one.id for one in exercises())
+        raise WorkshopError(f"There is no exercise {id!r}.", hint=f"there are {known or 'none'}.")
     asked = by_id[id]
     if any(answer is None or isinstance(answer, EllipsisType) for answer in answers):
         return Outcome(asked, False, "There is no answer yet.", asked.start)
