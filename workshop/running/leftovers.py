@@ -1,0 +1,104 @@
+"""Nothing that a run starts outlives it, even if the run is killed.
+
+Every kernel of a run, and so every process that it starts, has the environment variable
+``WORKSHOP_RUN`` with the run's folder. A small process, the guard, waits for the end of the run's
+process, ends all that still has the variable, and deletes the folder::
+
+    python -m workshop.running.leftovers FOLDER
+
+The processes of a stack are left to their supervisor, which knows how to stop them, for a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+VARIABLE = "WORKSHOP_RUN"
+STACK_SECONDS = 15
+"""How long the stacks of a run may take to stop."""
+
+_SUPERVISOR = "workshop.stack.supervisor"
+_ROOT = Path(__file__).parents[2]
+
+
+class Guard:
+    """The guard of one run.
+
+    Parameters
+    ----------
+    folder
+        The folder of the run: the value of the variable, deleted in the end.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(folder)],
+            stdin=subprocess.PIPE,
+            cwd=_ROOT,
+            env={**os.environ, "PYTHONPATH": str(_ROOT), VARIABLE: ""},
+            # Ctrl-C in a terminal does not reach it.
+            start_new_session=True,
+        )
+
+    def end(self) -> None:
+        """Let it do its work, and wait for it."""
+        self._process.communicate()
+
+
+def end_marked(folder: str, spare_stacks: bool) -> list[str]:
+    """Kill the processes that have the variable with this value; return their command lines.
+
+    Parameters
+    ----------
+    spare_stacks
+        Leave those that belong to a stack, as long as its supervisor lives.
+    """
+    ended = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid == os.getpid() or process.environ().get(VARIABLE) != folder:
+                continue
+            if spare_stacks and _of_a_stack(process):
+                continue
+            command = " ".join(process.cmdline())
+            process.kill()
+            ended.append(command)
+    return ended
+
+
+def stacks_left(folder: str) -> bool:
+    """Whether the supervisor of a stack that belongs to the run still lives."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(VARIABLE) == folder and _SUPERVISOR in process.cmdline():
+                return True
+    return False
+
+
+def _of_a_stack(process: psutil.Process) -> bool:
+    return any(_SUPERVISOR in link.cmdline() for link in [process, *process.parents()])
+
+
+def main(folder: str) -> None:
+    """Wait for the end of the run's process, which holds the other end of the input; clean up."""
+    sys.stdin.read()
+    deadline = time.monotonic() + STACK_SECONDS
+    end_marked(folder, spare_stacks=True)
+    while stacks_left(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    end_marked(folder, spare_stacks=False)
+    while Path(folder).exists() and time.monotonic() < deadline + 1:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
