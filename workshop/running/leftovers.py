@@ -1,8 +1,8 @@
 """Nothing that a run starts outlives it, even if the run is killed.
 
 Every kernel of a run, and so every process that it starts, has the environment variable
-``WORKSHOP_RUN`` with the run's folder. A small process, the guard, waits for the end of the run's
-process, ends all that still has the variable, and deletes the folder::
+``WORKSHOP_RUN``: the kernel's folder, which lies in that of the run. A small process, the guard,
+waits for the end of the run, ends all that still has the variable, and deletes the folder::
 
     python -m workshop.running.leftovers FOLDER
 
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -53,52 +54,48 @@ class Guard:
         self._process.communicate()
 
 
-def end_marked(folder: str, spare_stacks: bool) -> list[str]:
-    """Kill the processes that have the variable with this value; return their command lines.
+def end_marked(folder: Path, spare_stacks: bool) -> None:
+    """Kill the processes that have the variable, set to a folder in this one.
 
     Parameters
     ----------
+    folder
+        That of a run or of a kernel.
     spare_stacks
         Leave those that belong to a stack, as long as its supervisor lives.
     """
-    ended = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.pid == os.getpid() or process.environ().get(VARIABLE) != folder:
-                continue
+    for process in marked(folder):
+        with contextlib.suppress(psutil.Error):
             if spare_stacks and _of_a_stack(process):
                 continue
-            command = " ".join(process.cmdline())
             process.kill()
-            ended.append(command)
-    return ended
 
 
-def stacks_left(folder: str) -> bool:
-    """Whether the supervisor of a stack that belongs to the run still lives."""
+def marked(folder: Path) -> Iterator[psutil.Process]:
+    """Yield the processes that have the variable, set to a folder in this one."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(VARIABLE) == folder and _SUPERVISOR in process.cmdline():
-                return True
-    return False
+            value = process.environ().get(VARIABLE)
+            if value and folder in [Path(value), *Path(value).parents]:
+                yield process
 
 
 def _of_a_stack(process: psutil.Process) -> bool:
     return any(_SUPERVISOR in link.cmdline() for link in [process, *process.parents()])
 
 
-def main(folder: str) -> None:
+def main(folder: Path) -> None:
     """Wait for the end of the run's process, which holds the other end of the input; clean up."""
     sys.stdin.read()
     deadline = time.monotonic() + STACK_SECONDS
     end_marked(folder, spare_stacks=True)
-    while stacks_left(folder) and time.monotonic() < deadline:
+    while any(marked(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
     end_marked(folder, spare_stacks=False)
-    while Path(folder).exists() and time.monotonic() < deadline + 1:
+    while folder.exists() and time.monotonic() < deadline + 1:
         shutil.rmtree(folder, ignore_errors=True)
         time.sleep(0.02)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(sys.argv[1]))

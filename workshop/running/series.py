@@ -115,7 +115,7 @@ class Series:
         try:
             self._execute(lesson, ran, client)
         finally:
-            end_marked(f"{own}{os.sep}", spare_stacks=True)
+            end_marked(own, spare_stacks=True)
             ran.seconds = time.monotonic() - began
         if following is not None and following.path in self._sharing:
             self._see_to_the_stack("mend")
@@ -194,7 +194,7 @@ class Series:
             "WORKSHOP_STACK": self._stack_name,
             "WORKSHOP_RUNS": str(self._folder),
             "WORKSHOP_PROGRESS": str(own / "progress.json"),
-            VARIABLE: f"{own}{os.sep}",
+            VARIABLE: str(own),
         }
 
 
@@ -213,10 +213,20 @@ def formed(lesson: Lesson, form: Form) -> NotebookNode:
     return notebook
 
 
+def uses_the_stack(lesson: Lesson) -> bool:
+    """Whether a lesson starts a real stack."""
+    return bool(_stacks(lesson))
+
+
 def shares_the_stack(lesson: Lesson) -> bool:
     """Whether a lesson uses the stack that everybody uses, and no other."""
-    calls = re.findall(r"\bStack\(([^)]*)\)", lesson.code)
+    calls = _stacks(lesson)
     return bool(calls) and not any(call.strip() for call in calls)
+
+
+def _stacks(lesson: Lesson) -> list[str]:
+    """What stands in the brackets of each ``Stack(…)``."""
+    return re.findall(r"\bStack\(([^)]*)\)", lesson.code)
 
 
 def _no_progress(done: int, of: int) -> None:
