@@ -1,8 +1,8 @@
 """The time of the whole series, lesson by lesson, as it stands and solved, and where it goes.
 
 ``python bench/series.py`` runs all lessons, ``python bench/series.py 00 04`` these two. The figures
-are those of the runner's own report: waiting for the kernel, waiting for a stack to come up, and the
-cells. The rest of a lesson's time is its kernel's end and the writing of its copy.
+are those of the runner's own report: waiting for the kernel, waiting for a stack to come up, and
+the cells. The rest of a lesson's time is its kernel's end and the writing of its copy.
 """
 
 from __future__ import annotations
