@@ -81,15 +81,20 @@ def marked(folder: Path) -> Iterator[psutil.Process]:
 
 
 def _of_a_stack(process: psutil.Process) -> bool:
-    return any(_SUPERVISOR in link.cmdline() for link in [process, *process.parents()])
+    for link in [process, *process.parents()]:
+        # A parent that has just been killed has no command line any more.
+        with contextlib.suppress(psutil.Error):
+            if _SUPERVISOR in link.cmdline():
+                return True
+    return False
 
 
 def main(folder: Path) -> None:
     """Wait for the end of the run's process, which holds the other end of the input; clean up."""
     sys.stdin.read()
     deadline = time.monotonic() + STACK_SECONDS
-    end_marked(folder, spare_stacks=True)
     while any(marked(folder)) and time.monotonic() < deadline:
+        end_marked(folder, spare_stacks=True)
         time.sleep(0.1)
     end_marked(folder, spare_stacks=False)
     while folder.exists() and time.monotonic() < deadline + 1:
