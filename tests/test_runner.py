@@ -48,7 +48,14 @@ FAILURES = {
         'cell [2] "import time": TimeoutError: the cell did not end within 15 s',
     ),
     "exit": (["import sys", "sys.exit(0)", "3"], 'it ended itself in cell [2] "sys.exit(0)"'),
-    "death": (["import os; os._exit(0)"], "DeadKernelError: the kernel died while the cell ran"),
+    "death": (
+        [
+            "import os, sys",
+            "print('its last words', file=sys.__stderr__, flush=True)",
+            "os._exit(0)",
+        ],
+        "DeadKernelError: the kernel died while the cell ran",
+    ),
 }
 
 
@@ -74,6 +81,7 @@ def test_a_failed_run_ends_with_one_and_with_its_report(failed):
     done, output = failed
     assert done.returncode == 1
     assert f"{len(FAILURES)} of {len(FAILURES) + 1} lessons failed" in done.stderr
+    assert "its last words" in done.stderr
     assert "✓ good.ipynb" in done.stdout
     report = json.loads((output / "report.json").read_text())
     failures = {one["name"]: one["failure"] for one in report["lessons"]}
@@ -92,7 +100,7 @@ def test_what_failed_has_its_copy_up_to_there(failed):
 def test_the_run_shows_plain_lines_and_nothing_of_its_own_making(failed):
     done, output = failed
     assert "\x1b" not in done.stdout
-    assert "without encryption" not in done.stderr
+    assert "[IPKernelApp]" not in done.stderr
     (cell,) = nbformat.read(output / "good.ipynb", as_version=4).cells
     assert (cell.source, cell.execution_count) == ("print('reached')", 1)
 

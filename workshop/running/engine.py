@@ -19,11 +19,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
+from papermill.iorw import write_ipynb
 
 from workshop.running.report import CellRun, LessonRun
 
 ENGINE = "workshop"
 KERNEL = "python3"
+SAVE_SECONDS = 2
+"""How much of a run the executed copy may lack if the run is killed."""
 OUTPUT_SECONDS = 30
 """How long the last output of a cell may take to arrive after its end."""
 
@@ -42,9 +45,11 @@ class Kernel:
         Where it runs.
     environment
         All its environment variables.
+    log
+        Gets what the process itself prints; what cells print goes another way.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
         # The kernel of this environment, whatever else the user has installed.
         specs = KernelSpecManager(kernel_dirs=[f"{sys.prefix}/share/jupyter/kernels"])
         self.manager = AsyncKernelManager(
@@ -54,7 +59,11 @@ class Kernel:
             transport_encryption="auto",
             log=_quiet,
         )
-        run_sync(self.manager.start_kernel)(cwd=str(folder), env=environment)
+        self.log = log
+        with log.open("wb") as output:
+            run_sync(self.manager.start_kernel)(
+                cwd=str(folder), env=environment, stdout=output, stderr=output
+            )
 
     def kill(self) -> None:
         """End it at once."""
@@ -101,6 +110,7 @@ class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
             iopub_timeout=OUTPUT_SECONDS,
             log=_quiet,
         )
+        self.kernel = kernel
         self.failures = failures
         self.lesson = lesson
         self.ready = ready
@@ -124,17 +134,21 @@ class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
             self._cleanup_kernel()
 
     def papermill_execute_cells(self) -> None:
-        """Execute the cells, keep their times, and save the copy after each."""
-        runnable = [cell for cell in self.nb.cells if _runs(cell)]
-        for index, cell in enumerate(self.nb.cells):
+        """Execute the cells, keep their times, and save the copy now and then."""
+        runnable = [index for index, cell in enumerate(self.nb.cells) if _runs(cell)]
+        saved = time.monotonic()
+        for number, index in enumerate(runnable, 1):
+            cell = self.nb.cells[index]
             self.nb_man.cell_start(cell, index)
-            number = len(self.lesson.cells) + 1
             began = time.monotonic()
-            good = self._execute(cell, index, last=bool(runnable) and cell is runnable[-1])
-            if _runs(cell):
-                line = first_line(cell.source)
-                self.lesson.cells.append(CellRun(number, line, time.monotonic() - began))
-                self.progress(number, len(runnable))
+            good = self._execute(cell, index, last=number == len(runnable))
+            ended = time.monotonic()
+            self.lesson.cells.append(CellRun(number, first_line(cell.source), ended - began))
+            self.progress(number, len(runnable))
+            # papermill itself would save twice for every cell, which takes longer than most cells.
+            if ended > saved + SAVE_SECONDS:
+                write_ipynb(self.nb, self.lesson.copy)
+                saved = ended
             if not good:
                 cell.execution_count = number
                 self.nb_man.cell_exception(cell, cell_index=index)
@@ -155,7 +169,8 @@ class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
             self.shutdown_kernel = "immediate"
             return _fail(cell, "TimeoutError", f"the cell did not end within {self.timeout:g} s")
         except DeadKernelError:
-            return _fail(cell, "DeadKernelError", "the kernel died while the cell ran")
+            printed = self.kernel.log.read_text(errors="replace")
+            return _fail(cell, "DeadKernelError", "the kernel died while the cell ran", printed)
         if last:
             self.lesson.stack = float(self._ask(f"{_WATCH}.last_look()", "stack_seconds()"))
         if self.failures.exists():
@@ -213,6 +228,7 @@ def execute(
         engine_name=ENGINE,
         kernel_name=KERNEL,
         progress_bar=False,
+        request_save_on_cell_execute=False,
         client=client,
     )
     return executed

@@ -13,7 +13,7 @@ from rich.text import Text
 
 SLOWEST = 5
 """How many of the slowest cells are named."""
-LINE = 40
+LINE = 32
 """How much of their first line is shown."""
 
 
@@ -134,7 +134,7 @@ class Report:
         for start in self.stack_starts:
             console.print(f"The shared stack was started in the background, in {start:.1f} s.")
         slowest = Table(title="Slowest cells", title_justify="left")
-        slowest.add_column("seconds", justify="right")
+        slowest.add_column("seconds", justify="right", no_wrap=True, min_width=7)
         slowest.add_column("lesson", no_wrap=True)
         slowest.add_column("cell", no_wrap=True)
         for name, cell in self.slowest():

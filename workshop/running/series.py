@@ -182,7 +182,7 @@ class Series:
         if lesson.path not in self._sharing:
             # Stacks with settings of their own must not meet the shared one.
             environment["WORKSHOP_STACK"] += f"-{self._kernels}"
-        return Kernel(lesson.path.parent.absolute(), environment), own
+        return Kernel(lesson.path.parent.absolute(), environment, own / "log"), own
 
     @property
     def _stack_name(self) -> str:
