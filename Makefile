@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test stop doctor clean protos lint lock bench
+.PHONY: help setup lab run test stop doctor clean protos syllabus lint lock bench
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,8 @@ setup: $(READY) ## Make the environment and fetch the jars
 lab: setup ## Open JupyterLab on the first lesson
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
-run: setup ## Execute all lessons without a browser, into build/executed/
-	@$(BIN)/python -m workshop run
+run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=--solved solves them
+	@$(BIN)/python -m workshop run $(ARGS)
 
 test: setup ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
@@ -36,6 +36,9 @@ doctor: $(READY) ## Check this machine; every line is a tick or the command that
 
 protos: $(READY) ## Compile protos/ anew
 	@$(BIN)/protoc --proto_path=protos --python_out=greeter --pyi_out=greeter messages.proto
+
+syllabus: $(READY) ## Write notebooks/README.md anew from the lessons
+	@$(BIN)/python -m workshop syllabus
 
 lint: $(READY) ## Check format, style, types, and that the notebooks hold no outputs
 	@$(BIN)/ruff format --check .
@@ -52,6 +55,7 @@ bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
 	@$(BIN)/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
 	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
+	@$(BIN)/python bench/series.py 00 04
 	-@$(BIN)/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache

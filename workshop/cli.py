@@ -146,15 +146,47 @@ def fetch() -> None:
 
 @main.command()
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies.")
-@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE")
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Set a parameter in the lessons that have it.",
+)
+@click.option("--solved", is_flag=True, help="With the solutions; then every check has to pass.")
+@click.option("--twice", is_flag=True, help="All cells, and all again in the same kernel.")
+@click.option("--cell-seconds", default=300.0, show_default=True, help="How long a cell may run.")
 @click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
 def run(
-    notebooks: tuple[Path, ...], output: Path | None, parameters: tuple[tuple[str, str], ...]
+    notebooks: tuple[Path, ...],
+    output: Path | None,
+    parameters: tuple[tuple[str, str], ...],
+    solved: bool,
+    twice: bool,
+    cell_seconds: float,
 ) -> None:
-    """Execute NOTEBOOKS (all lessons unless named) and keep the executed copies."""
+    """Execute NOTEBOOKS (all lessons unless named), keep the copies, and report the times."""
     from workshop.runner import run_notebooks
 
-    run_notebooks(notebooks, output=output, parameters=dict(parameters))
+    run_notebooks(
+        notebooks,
+        output=output,
+        parameters=dict(parameters),
+        solved=solved,
+        twice=twice,
+        cell_seconds=cell_seconds,
+    )
+
+
+@main.command()
+def syllabus() -> None:
+    """Write notebooks/README.md anew from the lessons."""
+    from workshop.syllabus import SYLLABUS, syllabus
+
+    SYLLABUS.write_text(syllabus(), encoding="utf-8")
+    click.echo(f"Wrote {SYLLABUS}.")
 
 
 @main.command()

@@ -94,7 +94,7 @@ class Lesson:
     @property
     def minutes(self) -> int:
         """How long it says that it takes."""
-        return int(self._said(r"takes about (\d+) minutes", "'takes about N minutes'"))
+        return int(self._said(r"takes\s+about\s+(\d+)\s+minutes", "'takes about N minutes'"))
 
     @property
     def learn(self) -> str:

@@ -48,6 +48,9 @@ _connections: dict[Path, Connection] = {}
 Not by Stack: a cell that makes its Stack anew must not end the stack of the old one.
 """
 
+seconds_in_up = 0.0
+"""How long this process has waited in :meth:`Stack.up`: the report of a run tells it."""
+
 
 class StackError(WorkshopError):
     """The stack did not do what was asked of it."""
@@ -131,6 +134,8 @@ class Stack:
         StackError
             When it does not become ready; then what was started is stopped again.
         """
+        global seconds_in_up
+        began = time.monotonic()
         progress = progress or progress_here()
         connection = self._held()
         mine = connection is None
@@ -165,6 +170,8 @@ class Stack:
             if mine:
                 self.release()
             raise
+        finally:
+            seconds_in_up += time.monotonic() - began
 
     def settings(self, fresh: bool) -> Settings:
         """Return what the supervisor is told; ``fresh`` if the run folder is made for this run."""
