@@ -72,7 +72,7 @@ class Played:
 
 def test_a_recovery_tells_what_changed_until_a_new_name_is_greeted():
     traffic = Played("ready", "restarting", "restarting", "ready", "greeted", "never asked")
-    recovery = watch("greeter", traffic)
+    recovery = watch("greeter", traffic, calm=0)
     assert [row[1:] for row in recovery.changes] == [
         ("greeter", "restarting", "ended"),
         ("greeter", "ready", ""),

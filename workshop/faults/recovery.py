@@ -62,7 +62,7 @@ class Recovery:
 _HEADS = ("seconds", "part", "state", "what the status said")
 
 
-def watch(killed: str, traffic: Traffic, timeout: float = 120.0) -> Recovery:
+def watch(killed: str, traffic: Traffic, timeout: float = 120.0, calm: float = 2.5) -> Recovery:
     """Watch a stack from now, when a part of it was killed, until names are greeted again.
 
     Parameters
@@ -73,6 +73,9 @@ def watch(killed: str, traffic: Traffic, timeout: float = 120.0) -> Recovery:
         Traffic that flows through the stack.
     timeout
         How many seconds it may take.
+    calm
+        How many seconds to let the names flow afterwards. A kill right after the first committed
+        greeting would always meet the moment after a checkpoint, when there is nothing to repair.
 
     Raises
     ------
@@ -96,6 +99,7 @@ def watch(killed: str, traffic: Traffic, timeout: float = 120.0) -> Recovery:
         if not recovery.seconds and len(traffic.committed) > sent:
             recovery.seconds = passed
         if recovery.seconds and status.state == "ready":
+            time.sleep(calm)
             return recovery
         traffic.check()
         if passed > timeout:
