@@ -90,7 +90,13 @@ def connect(make: Callable[..., Client], bootstrap: str, **settings: Any) -> Cli
     reason: Exception
     try:
         socket.create_connection((host, int(port)), timeout=4).close()
-        return make(bootstrap_servers=bootstrap, bootstrap_timeout_ms=5000, **settings)
+        return make(
+            bootstrap_servers=bootstrap,
+            bootstrap_timeout_ms=5000,
+            # How long a client stays away from a broker that was gone. The default grows to 30 s.
+            reconnect_backoff_max_ms=500,
+            **settings,
+        )
     except (OSError, KafkaError) as error:
         reason = error
     raise BrokerUnreachable(f"No Kafka broker answers at {host}:{port} ({reason})")

@@ -18,7 +18,8 @@ from jupyter_client.manager import start_new_kernel
 from generator.broker import GreetingReader, RequestProducer, RequestRefused
 from tests.conftest import ROOT, family, none_left, on_a_small_disk, workshop
 from workshop.errors import WorkshopError
-from workshop.stack import Stack, StackError, control
+from workshop.stack import Size, Stack, StackError, control
+from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.view import Progress
 
@@ -374,6 +375,21 @@ def test_every_process_comes_back_after_a_kill_and_no_count_is_lost(name):
             ending = {2: "again Ada", 3: "charm Ada"}.get(counted, f"the {counted}-nth time Ada!")
             assert stack.greet("Ada", timeout=120)[0].greeting.endswith(ending)
             assert stack.status().part(part).restarts >= 1
+
+
+def test_a_larger_stack_runs_every_task_on_all_taskmanagers(name):
+    with Stack(name, size=Size(taskmanagers=2, partitions=2)) as stack:
+        rest = FlinkRest(stack.flink_url)
+        (job,) = (job["id"] for job in rest.get("/jobs")["jobs"])
+        for task in rest.get(f"/jobs/{job}")["vertices"]:
+            where = rest.get(f"/jobs/{job}/vertices/{task['id']}/taskmanagers")["taskmanagers"]
+            assert (task["parallelism"], len(where)) == (2, 2), task["name"]
+        names = [f"visitor {number}" for number in range(20)]
+        greetings = stack.greet(*names, *names)
+        assert texts(greetings[20:]) == [f"Nice to see you again {name}" for name in names]
+        assert {greeting.partition for greeting in greetings} == {0, 1}
+        os.kill(stack.status().part("taskmanager-2").pid, signal.SIGKILL)
+        assert texts(stack.greet("visitor 7", timeout=120)) == ["Third time is a charm visitor 7"]
 
 
 def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_up_goes_on(name, eventually):

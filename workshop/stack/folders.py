@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -22,6 +23,19 @@ def cache_folder() -> Path:
 def runs_folder() -> Path:
     """The folder that holds the run folder of every stack. ``WORKSHOP_RUNS`` moves it."""
     return Path(os.environ.get("WORKSHOP_RUNS") or platformdirs.user_state_dir(APP))
+
+
+def file_sizes(folder: Path) -> list[tuple[str, int]]:
+    """Return every file below ``folder``, by its path in it, and its size in bytes; sorted.
+
+    A file that vanishes while it is looked at, as old checkpoints do, is left out.
+    """
+    found = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            if path.is_file():
+                found.append((str(path.relative_to(folder)), path.stat().st_size))
+    return sorted(found)
 
 
 @dataclass(frozen=True)

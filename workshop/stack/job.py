@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -29,7 +30,7 @@ class Job:
     checkpoints
         The folder of checkpoints and savepoints.
     status
-        Gets the number of checkpoints.
+        Tells the size of the stack; gets the number of checkpoints.
     """
 
     def __init__(self, rest: FlinkRest, checkpoints: Path, status: Status) -> None:
@@ -54,7 +55,9 @@ class Job:
             try:
                 if self._id is None:
                     self.part.detail = "submitted"
-                    self._id = await asyncio.to_thread(self._rest.submit, self.newest_snapshot())
+                    self._id = await asyncio.to_thread(
+                        self._rest.submit, self.newest_snapshot(), self._status.size.parallelism
+                    )
                     self._tidied = False
                     first = False
                 await asyncio.to_thread(self._look)
@@ -90,12 +93,13 @@ class Job:
         self.part.restarts = self._earlier_restarts + restarts
         running = sum(task == "RUNNING" for task in tasks)
         # A completed checkpoint has passed through every task: the ingress had its position, and
-        # what the functions sent is committed.
-        if running == len(tasks) and completed:
+        # what the functions sent is committed. One from before a restart says nothing of it.
+        if running == len(tasks) and _completed_since_restart(checkpoints["latest"]):
             self.part.state, self.part.detail = "ready", f"{running} tasks run"
             self._tidy()
         else:
-            self.part.state = "restarting" if self.part.restarts else "starting"
+            started = self.part.restarts or self.part.state in ("ready", "restarting")
+            self.part.state = "restarting" if started else "starting"
             self.part.detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
 
     def _lose(self) -> None:
@@ -112,6 +116,15 @@ class Job:
             if folder.name != self._id:
                 shutil.rmtree(folder, ignore_errors=True)
         self._tidied = True
+
+
+def _completed_since_restart(latest: dict[str, Any]) -> bool:
+    """Whether a checkpoint was completed by the job as it runs now; ``latest`` as Flink has it."""
+    completed, restored = latest["completed"], latest["restored"]
+    if completed is None or restored is None:
+        return completed is not None
+    newer: bool = completed["id"] > restored["id"]
+    return newer
 
 
 def _root_cause(trace: str) -> str:

@@ -6,6 +6,7 @@ import html
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from workshop.errors import WorkshopError
 from workshop.stack.size import STANDARD, Size
 
 MARKS = {
@@ -107,8 +108,21 @@ class Status:
         return asdict(self)
 
     def part(self, name: str) -> Part:
-        """Return the part ``name``."""
-        return next(part for part in self.parts if part.name == name)
+        """Return the part ``name``.
+
+        Raises
+        ------
+        WorkshopError
+            When there is none: a stack that is down has no parts.
+        """
+        for part in self.parts:
+            if part.name == name:
+                return part
+        names = ", ".join(part.name for part in self.parts)
+        raise WorkshopError(
+            f"Stack {self.name} has no part {name!r}; it is {self.state}.",
+            hint=f"name one of {names}." if names else "start it first.",
+        )
 
     @property
     def summary(self) -> str:
@@ -134,7 +148,7 @@ class Status:
     def __str__(self) -> str:
         lines = [self.summary]
         for mark, name, state, pid, memory, where in self.rows():
-            lines.append(f"  {mark} {name:<12} {state:<20} {pid:>7} {memory:>7}  {where}".rstrip())
+            lines.append(f"  {mark} {name:<13} {state:<20} {pid:>7} {memory:>7}  {where}".rstrip())
         if self.reason:
             lines.append(self.reason)
         return "\n".join(lines)
