@@ -55,6 +55,12 @@ def ingress_topics(source: Path) -> list[str]:
     ]
 
 
+def ingress_groups(source: Path) -> list[str]:
+    """The consumer groups under which the module's ingresses note how far they have read."""
+    specs = _specs(_load(source), "ingresses", "ingress")
+    return [spec["consumerGroupId"] for spec in specs if "consumerGroupId" in spec]
+
+
 def _load(source: Path) -> dict[str, Any]:
     try:
         module = yaml.safe_load(source.read_text())

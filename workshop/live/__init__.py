@@ -1,0 +1,7 @@
+"""Live greetings: what travels through a stack, followed, judged and shown."""
+
+from workshop.live.feed import Feed
+from workshop.live.snapshot import Snapshot
+from workshop.live.traffic import Traffic
+
+__all__ = ["Feed", "Snapshot", "Traffic"]
