@@ -25,7 +25,7 @@ CLOSE_SECONDS = 0.9
 CHUNK = 250
 """So many records are entered at a time: who wants a snapshot waits for them."""
 
-# The library's own complaints would land in whatever cell runs just then; they are told by `trouble`.
+# The library's own complaints would land in whatever cell runs just then; `trouble` tells them.
 logging.getLogger("kafka").addHandler(logging.NullHandler())
 
 
@@ -73,6 +73,8 @@ class Feed:
         self._positions: Positions = {}
         self._early_positions: Positions = {}
         self._begin_anew()
+        self._followed: str | None = None
+        self._yours: Arrival | None = None
         self._mark: int | None = None
         self._answered: float | None = None
         self._thread = threading.Thread(target=self._run, name="workshop-feed", daemon=True)
@@ -92,6 +94,7 @@ class Feed:
                 state=self._state,
                 trouble=self._trouble,
                 latest=tuple(self._latest),
+                yours=self._yours,
                 counts=tuple(heapq.nlargest(TOP, counts, key=lambda pair: pair[1])),
                 names=len(counts),
                 verdict=self._ledger.verdict(),
@@ -107,10 +110,21 @@ class Feed:
         with self._lock:
             return self._all.percentiles()
 
+    def waiting_since(self, at: float) -> int:
+        """Return how many names wait that were sent at ``at`` or before, in seconds since 1970."""
+        with self._lock:
+            return self._ledger.waiting_since(int(at * 1000))
+
     def measure_anew(self) -> None:
         """Forget the latencies of :meth:`whole`."""
         with self._lock:
             self._all = Histogram()
+
+    def follow(self, name: str) -> None:
+        """Keep the newest greeting of one name at hand, however many others come."""
+        with self._lock:
+            if name != self._followed:
+                self._followed, self._yours = name, None
 
     def mark(self, at: float) -> None:
         """Watch for the first greeting of a name that was sent at ``at`` or later."""
@@ -219,7 +233,10 @@ class Feed:
         if sent is not None:
             self._measured(sent, arrived)
         latency = None if sent is None else max(0.0, arrived - sent / 1000)
-        self._latest.appendleft(Arrival(record.name, record.text, arrived, latency))
+        arrival = Arrival(record.name, record.text, arrived, latency)
+        self._latest.appendleft(arrival)
+        if record.name == self._followed:
+            self._yours = arrival
 
     def _one_early(self, record: Sent | Greeted) -> None:
         """Enter what was read uncommitted."""

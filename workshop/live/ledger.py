@@ -1,4 +1,4 @@
-"""The verdict: was every name that was sent greeted once? A ledger that needs neither clock nor Kafka.
+"""The verdict: was every name that was sent greeted once? It needs neither a clock nor Kafka.
 
 Two things are compared. The counts in the greetings of one name must follow each other without a
 gap and without a repetition: that is what the engine promises. And every name that lies in the
@@ -187,6 +187,10 @@ class Ledger:
     def counts(self) -> list[tuple[str, int]]:
         """Return every name with the newest count that its greetings told."""
         return [(name, entry.last or 0) for name, entry in self._names.items()]
+
+    def waiting_since(self, at: int) -> int:
+        """Return how many names wait that were sent at ``at`` or before, in milliseconds."""
+        return sum(sent <= at for entry in self._names.values() for sent in entry.waiting)
 
     def verdict(self) -> Verdict:
         """Return how it stands."""

@@ -61,6 +61,8 @@ class Snapshot:
         The last thing that went wrong and has not passed.
     latest
         The newest greetings, newest first.
+    yours
+        The newest greeting of the name that was followed last; see ``Feed.follow``.
     counts
         The names that were greeted most often, with their newest count.
     names
@@ -83,6 +85,7 @@ class Snapshot:
     state: str = "starting"
     trouble: str = ""
     latest: tuple[Arrival, ...] = ()
+    yours: Arrival | None = None
     counts: tuple[tuple[str, int], ...] = ()
     names: int = 0
     verdict: Verdict = field(default_factory=Verdict)

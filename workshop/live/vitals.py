@@ -202,7 +202,7 @@ class Watch:
             noted = admin.list_group_offsets({group: None}).get(group, {})
             if not noted:
                 return None
-            ends = admin.list_partition_offsets({one: OffsetSpec.LATEST for one in noted})
+            ends = admin.list_partition_offsets(dict.fromkeys(noted, OffsetSpec.LATEST))
             behind += sum(max(0, ends[one].offset - noted[one].offset) for one in noted)
         return behind
 

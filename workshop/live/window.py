@@ -76,7 +76,7 @@ class Histogram:
             passed += count
             while len(found) < len(ranks) and passed >= ranks[len(found)]:
                 found.append(math.exp(middle * _STEP))
-        return Percentiles(*found, number)
+        return Percentiles(found[0], found[1], found[2], number)
 
 
 @dataclass
@@ -125,10 +125,10 @@ class Window:
         return sum(self._buckets[at].greeted for at in known) / (last - min(known))
 
     def percentiles(self, now: float) -> Percentiles:
-        """Return the percentiles of the whole minute."""
+        """Return the percentiles of the last minute and the second that is running."""
         whole = Histogram()
         for at, bucket in self._buckets.items():
-            if at > now - SECONDS:
+            if at >= int(now) - SECONDS:
                 whole.merge(bucket.latency)
         return whole.percentiles()
 
