@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from tests.conftest import ROOT
 
@@ -151,20 +151,22 @@ class OpenNotebook:
 
     def run_all(self) -> None:
         """Run all cells and wait until the last one has ended."""
-        self._started(0, self._choose_run_all)
-        self.wait_run()
+        self._run(self.panel.locator(".jp-CodeCell").count() - 1, self._choose_run_all)
 
     def run(self, index: int) -> None:
         """Run one cell and wait until it has ended."""
         self.cell(index).locator(".cm-content").click()
-        self._started(index, lambda: self.page.keyboard.press("Control+Enter"))
-        self.wait_run()
+        self._run(index, lambda: self.page.keyboard.press("Control+Enter"))
 
     def edit(self, index: int, source: str) -> None:
         """Write something else into a cell."""
         self.cell(index).locator(".cm-content").click()
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
+
+    def without_sidebar(self) -> None:
+        """Give the notebook the whole width."""
+        self.page.keyboard.press("Control+B")
 
     def prompt(self, index: int) -> str:
         """Return the brackets before a cell, with the number of its run."""
@@ -175,30 +177,31 @@ class OpenNotebook:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
 
-    def _started(self, index: int, start: Callable[[], None]) -> None:
-        """Start a cell, again if that was before the page was ready for it."""
-        before = self.prompt(index)
-        for attempt in range(5):
+    def _run(self, last: int, start: Callable[[], None]) -> None:
+        """Run cells until the ``last`` has a new number, again if the kernel was not yet there."""
+        before = self.prompt(last)
+        deadline = time.monotonic() + RUN_SECONDS
+        while True:
             start()
-            try:
-                prompt = self.cell(index).locator(".jp-InputPrompt")
-                expect(prompt).not_to_have_text(before, timeout=3000 * (attempt + 1))
-                return
-            except AssertionError:
-                continue
-        raise AssertionError(f"cell {index} did not start")
-
-    def wait_run(self) -> None:
-        """Wait until no cell is running or waiting to run."""
-        star = self.panel.locator(".jp-InputPrompt", has_text=re.compile(r"\[\*\]"))
-        self.page.wait_for_timeout(300)
-        expect(star).to_have_count(0, timeout=RUN_SECONDS * 1000)
-        self.wait_idle()
+            started = time.monotonic()
+            while True:
+                self.page.wait_for_timeout(100)
+                now = self.prompt(last)
+                if now != before and re.search(r"\d", now):
+                    self.wait_idle()
+                    return
+                asked = [one.inner_text() for one in self.page.locator("dialog").all()]
+                assert not asked, asked
+                assert time.monotonic() < deadline, f"cell {last} did not run"
+                if "*" in now:
+                    started = time.monotonic()
+                elif time.monotonic() > started + 5:
+                    break
 
     def wait_idle(self) -> None:
         """Wait until the kernel is there and has nothing to do."""
-        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
-        self.panel.locator(idle).wait_for(timeout=RUN_SECONDS * 1000)
+        status = self.page.locator("#jp-main-statusbar", has_text="| Idle")
+        status.wait_for(timeout=RUN_SECONDS * 1000)
 
     def top(self) -> None:
         """Show the beginning."""

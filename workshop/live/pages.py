@@ -90,7 +90,7 @@ def chips(vitals: Vitals) -> str:
     if vitals.lag is not None:
         made.append(
             f'<li class="wl-num"><b>lag</b><span>{vitals.lag:,} names</span>'
-            "<small>after the checkpoint</small></li>"
+            "<small>since then</small></li>"
         )
     return f'<ul class="wl-chips" aria-label="Parts of the stack">{"".join(made)}</ul>'
 
@@ -98,10 +98,8 @@ def chips(vitals: Vitals) -> str:
 def feed(scene: Scene) -> str:
     """Return the newest greetings, newest first."""
     rows = "".join(_row(one) for one in scene.feed.latest[:FEED_ROWS])
-    if not rows:
-        rows = "<tr><td class='wl-faint'>Type a name and press Enter.</td><td></td></tr>"
     room = "<tr aria-hidden='true'><td>&nbsp;</td><td></td></tr>"
-    rows += room * (FEED_ROWS - max(1, len(scene.feed.latest[:FEED_ROWS])))
+    rows += room * (FEED_ROWS - len(scene.feed.latest[:FEED_ROWS]))
     return (
         f'<div><h4 class="wl-head">Latest greetings<span class="wl-num">'
         f"{scene.feed.rate:,.0f} a second</span></h4>"
@@ -115,7 +113,7 @@ def counts(scene: Scene) -> str:
     """Return how often each name was greeted, as bars."""
     names = scene.feed.names
     shown = f"the top {BAR_ROWS} of {names:,}" if names > BAR_ROWS else ""
-    return bars("Greeted so often", shown, scene.feed.counts, BAR_ROWS)
+    return bars("Times greeted", shown, scene.feed.counts, BAR_ROWS)
 
 
 def charts(scene: Scene) -> str:
@@ -188,9 +186,8 @@ def _row(arrival: Arrival) -> str:
 def _yours(scene: Scene) -> str:
     """The newest greeting of the name that was typed: it stays, however many others come."""
     yours = scene.feed.yours
-    if yours is None:
-        return ""
-    return f"<tbody class='wl-yours' aria-label='Yours'>{_row(yours)}</tbody>"
+    hint = "<tr><td class='wl-faint'>Type a name and press Enter.</td><td></td></tr>"
+    return f"<tbody class='wl-yours' aria-label='Yours'>{_row(yours) if yours else hint}</tbody>"
 
 
 def _oldest(scene: Scene) -> str:
@@ -206,8 +203,13 @@ def _chip(part: Part, paused: bool) -> str:
     mark = "⏸" if paused else MARKS.get(part.state, "?")
     tone = "busy" if paused else {"ready": "good", "failed": "bad"}.get(part.state, "busy")
     memory = f"{part.memory / 1e6:,.0f} MB" if part.memory else ""
-    restarts = f"restarts: {part.restarts}" if part.restarts else ""
-    aside = ", ".join(one for one in (memory, restarts) if one) or "&nbsp;"
+    restarts = (
+        f'<span role="img" aria-label="{part.restarts} restarts" title="restarts">'
+        f"↻ {part.restarts}</span>"
+        if part.restarts
+        else ""
+    )
+    aside = " · ".join(one for one in (memory, restarts) if one) or "&nbsp;"
     return (
         f"<li><b>{html.escape(LABELS.get(part.name, part.name))}</b>"
         f'<span class="wl-{tone}">{mark} {html.escape(state)}</span>'

@@ -60,6 +60,8 @@ class View:
         )
         self._wrong = wrong
         self._said.add_class("wl-unseen")
+        for half in (self._feed, self._counts):
+            half.layout.flex, half.layout.width, half.layout.min_width = "1 1 300px", "auto", "0"
         self.box = self._arranged()
         self.box.add_class(CLASS)
 
@@ -157,8 +159,7 @@ class View:
 
     def _arranged(self) -> widgets.VBox:
         def row(*children: widgets.Widget, kind: str = "wl-row") -> widgets.Box:
-            wrap = {"display": "flex", "flex_flow": "row wrap", "align_items": "center"}
-            made = widgets.Box(children, layout={**wrap, "overflow": "visible"})
+            made = widgets.Box(children, layout={"flex_flow": "row wrap", "overflow": "visible"})
             made.add_class(kind)
             return made
 
