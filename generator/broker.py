@@ -67,8 +67,10 @@ class Greeting:
         return self.greeting
 
 
-def connect(make: Callable[..., Client], bootstrap: str, **settings: Any) -> Client:
-    """Make a kafka-python client, or say within ten seconds that there is no broker.
+def connect(
+    make: Callable[..., Client], bootstrap: str, timeout: float = 9, **settings: Any
+) -> Client:
+    """Make a kafka-python client, or say within ``timeout`` seconds that there is no broker.
 
     Parameters
     ----------
@@ -89,10 +91,10 @@ def connect(make: Callable[..., Client], bootstrap: str, **settings: Any) -> Cli
         raise RequestRefused(f"{bootstrap!r} is no broker address: it must read host:port")
     reason: Exception
     try:
-        socket.create_connection((host, int(port)), timeout=4).close()
+        socket.create_connection((host, int(port)), timeout=timeout / 2).close()
         return make(
             bootstrap_servers=bootstrap,
-            bootstrap_timeout_ms=5000,
+            bootstrap_timeout_ms=int(timeout * 1000 / 2),
             # How long a client stays away from a broker that was gone. The default grows to 30 s.
             reconnect_backoff_max_ms=500,
             **settings,
@@ -111,11 +113,13 @@ class RequestProducer:
         The broker's address, ``host:port``.
     topic
         The ingress topic.
+    settings
+        More settings of kafka-python's producer, and ``timeout`` of :func:`connect`.
     """
 
-    def __init__(self, bootstrap: str, topic: str = NAMES) -> None:
+    def __init__(self, bootstrap: str, topic: str = NAMES, **settings: Any) -> None:
         self.topic = topic
-        self._producer = connect(KafkaProducer, bootstrap, linger_ms=2)
+        self._producer = connect(KafkaProducer, bootstrap, **{"linger_ms": 2, **settings})
 
     def send(self, name: str, key: str | None = None) -> Any:
         """Send one request; it is on its way when this returns, not yet in the topic.
@@ -154,9 +158,9 @@ class RequestProducer:
                 f"The broker did not take the names within {timeout:g} s ({error})"
             ) from error
 
-    def close(self) -> None:
-        """Send what is waiting and let go of the connection."""
-        self._producer.close(timeout=5)
+    def close(self, timeout: float = 5) -> None:
+        """Send what is waiting, for at most ``timeout`` seconds, and let go of the connection."""
+        self._producer.close(timeout=timeout)
 
     def __enter__(self) -> RequestProducer:
         return self

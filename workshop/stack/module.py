@@ -61,6 +61,12 @@ def function_types(source: Path) -> set[str]:
     return {entry["function"]["meta"]["type"] for entry in functions}
 
 
+def ingress_groups(source: Path) -> list[str]:
+    """The consumer groups under which the module's ingresses note how far they have read."""
+    specs = _specs(_load(source), "ingresses", "ingress")
+    return [spec["consumerGroupId"] for spec in specs if "consumerGroupId" in spec]
+
+
 def _load(source: Path) -> dict[str, Any]:
     try:
         module = yaml.safe_load(source.read_text())

@@ -1,0 +1,68 @@
+"""A browser, and a JupyterLab to open in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.lab import Lab
+from tests.conftest import ROOT
+
+# Quiet: it must neither look for a network nor ask anything. Root has no sandbox.
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+SHOTS = ROOT / "build" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium: Playwright's own is a download that not every machine may make."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.fail("There is no Chromium for the browser tests. apt-get install chromium")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def lab(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab whose kernels find the tests' stacks."""
+    made = Lab(tmp_path_factory.mktemp("lab"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Make pages of any width; what their scripts complain about is an error."""
+    contexts = []
+
+    def make(width: int = 1280, height: int = 1000) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def shots() -> Path:
+    """Where pictures of the pages are kept."""
+    return SHOTS

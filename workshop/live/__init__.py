@@ -1,0 +1,9 @@
+"""Live greetings: what travels through a stack, followed, judged and shown."""
+
+from workshop.live.dashboard import Dashboard
+from workshop.live.feed import Feed
+from workshop.live.report import Report
+from workshop.live.snapshot import Snapshot
+from workshop.live.traffic import Traffic
+
+__all__ = ["Dashboard", "Feed", "Report", "Snapshot", "Traffic"]

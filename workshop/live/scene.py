@@ -1,0 +1,35 @@
+"""All that a dashboard shows at one moment, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workshop.live.recovery import Outage
+from workshop.live.snapshot import Snapshot
+from workshop.live.vitals import Vitals
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that is shown at one moment.
+
+    Attributes
+    ----------
+    feed, vitals
+        What travels, and how the parts do.
+    outage
+        The fault that lasts, if one does.
+    last
+        The newest one that is over.
+    outages
+        Those that are over, for the charts.
+    troubles
+        What went wrong with what a person asked for.
+    """
+
+    feed: Snapshot
+    vitals: Vitals
+    outage: Outage | None = None
+    last: Outage | None = None
+    outages: tuple[Outage, ...] = ()
+    troubles: tuple[str, ...] = ()
