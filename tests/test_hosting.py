@@ -254,6 +254,6 @@ def test_what_functions_print_lands_under_the_cell_that_hosts(tmp_path):
     plain = ["".join(o.get("text") or o.data["text/plain"] for o in cell.outputs) for cell in cells]
     assert plain[1].count("called for Ada") == 2
     assert plain[2] == "Hi\n"
-    assert plain[3].count("called for Ada") == 3
+    assert plain[3].count("called for Ada") == 1
     assert plain[4] == "Anew\n"
     assert "given back to the greeter after" in plain[3]

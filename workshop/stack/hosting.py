@@ -10,6 +10,7 @@ is lost if it never does, since the engine then calls again by itself.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import sys
 import threading
@@ -116,8 +117,13 @@ class Hosting:
         return [f"{namespace}/{type}" for namespace, type in self._functions.functions]
 
     def replace(self, functions: StatefulFunctions) -> None:
-        """Serve other functions from now on; calls that wait are tried with them at once."""
+        """Serve other functions from now on; calls that wait are tried with them at once.
+
+        The log begins anew.
+        """
         with self._changed:
+            self._lines.clear()
+            self._partial = ""
             self._functions = functions
             self._handler = RequestReplyHandler(functions)
             self._changed.notify_all()
@@ -222,10 +228,10 @@ class Hosting:
             address = _address(body)
             times = self._failed.get(address, (0, None))[0] + 1
             self._failed[address] = times, code
-            shown = "".join(traceback.format_exception(type(error), error, _own_part(error)))
+            shown = _told(error)
             if shown != self.error:
                 self.error = shown
-                self._write(shown)
+                self._write(f"{shown}\n")
         self.observer()
         return times <= PROMPT_FAILURES
 
@@ -355,6 +361,19 @@ def _address(body: bytes) -> bytes:
         return body
     address: bytes = call.invocation.target.SerializeToString()
     return address
+
+
+def _told(error: BaseException) -> str:
+    """The traceback as text, a notebook's cells by the number that the notebook shows."""
+    text = "".join(traceback.format_exception(type(error), error, _own_part(error))).rstrip()
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+
+    def name(file: re.Match[str]) -> str:
+        known = shell.compile.format_code_name(file[1])
+        return " ".join(known) + ", line" if known else file[0]
+
+    return text if shell is None else re.sub(r'File "([^"]+)", line', name, text)
 
 
 def _own_part(error: BaseException) -> TracebackType | None:

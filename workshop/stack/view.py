@@ -111,7 +111,9 @@ class HostingView:
         while True:
             self._news.wait()
             self._news.clear()
-            ended = self._hosting.closed or self._hosting.observer != self._news.set
+            if self._hosting.observer != self._news.set:
+                return  # Another cell hosts now.
+            ended = self._hosting.closed
             page = self._page()
             if page != self._shown:
                 self._shown = page
