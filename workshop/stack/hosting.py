@@ -367,13 +367,15 @@ def _told(error: BaseException) -> str:
     """The traceback as text, a notebook's cells by the number that the notebook shows."""
     text = "".join(traceback.format_exception(type(error), error, _own_part(error))).rstrip()
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell: Any = ipython.get_ipython() if ipython is not None else None
 
     def name(file: re.Match[str]) -> str:
         known = shell.compile.format_code_name(file[1])
         return " ".join(known) + ", line" if known else file[0]
 
-    return text if shell is None else re.sub(r'File "([^"]+)", line', name, text)
+    if shell is None:
+        return text
+    return re.sub(r'File "([^"]+)", line', name, text)
 
 
 def _own_part(error: BaseException) -> TracebackType | None:
