@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.conftest import ROOT
@@ -23,6 +23,9 @@ OPTIONS = [
     "--disable-sync",
 ]
 
+PATIENCE = 120_000
+"""Milliseconds. Generous: no test asserts how long something takes."""
+
 SHOTS = ROOT / "build" / "screenshots"
 
 
@@ -32,6 +35,7 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.fail("There is no Chromium for the browser tests. apt-get install chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         yield made
@@ -53,7 +57,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def make(width: int = 1280, height: int = 1000) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return context.new_page()
 

@@ -55,7 +55,7 @@ def verdict(scene: Scene) -> str:
     if scene.last is not None:
         asides.append(
             f"{scene.last.what} {time.strftime('at %H:%M:%S', time.localtime(scene.last.began))}; "
-            f"the next name was greeted after {number(scene.last.seconds, 's')}."
+            f"all names were greeted again after {number(scene.last.seconds, 's')}."
         )
     if found.earlier:
         asides.append(f"{found.earlier:,} greetings are of names sent before this began.")
@@ -152,7 +152,10 @@ def charts(scene: Scene) -> str:
         else "No greeting in the last minute."
     )
     fault = " A red line is a fault." if marks else ""
-    return f'{throughput}{latency}<div class="wl-faint wl-num">{words}{fault}</div>'
+    return (
+        f'<div class="wl-columns">{throughput}{latency}</div>'
+        f'<div class="wl-faint wl-num">{words}{fault}</div>'
+    )
 
 
 def troubles(scene: Scene) -> str:
@@ -170,7 +173,7 @@ def page(scene: Scene, caption: str) -> str:
     return (
         f'{STYLE}<div class="{CLASS}">{verdict(scene)}{chips(scene.vitals)}{troubles(scene)}'
         f'<div class="wl-columns wl-rule"><div>{feed(scene)}</div><div>{counts(scene)}</div></div>'
-        f'<div class="wl-columns">{charts(scene)}</div>'
+        f"{charts(scene)}"
         f'<div class="wl-faint">{html.escape(caption)}</div></div>'
     )
 

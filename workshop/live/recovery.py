@@ -1,4 +1,4 @@
-"""How long a stack takes from a fault until it greets again."""
+"""How long a stack takes from a fault until everybody is greeted again."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ class Outage:
 class Recovery:
     """Tells faults and recoveries apart.
 
-    An outage is over when a name that was sent after the fault is greeted. If none was sent, it is
-    over when everything that the fault must have ended is back and no name waits.
+    An outage is over when a name that was sent after the fault is greeted and no name waits that
+    was sent before that moment. If none was sent, it is over when everything that the fault must
+    have ended is back and no name waits.
 
     Attributes
     ----------
@@ -80,20 +81,24 @@ class Recovery:
         gone = _ended_with(part)
         self._expected = {name: before[name] for name in gone if name in before}
 
-    def observe(self, vitals: Vitals, waiting: int, answered: float | None) -> bool:
+    def observe(
+        self, vitals: Vitals, at: float, oldest: float | None, answered: float | None
+    ) -> bool:
         """Compare with how the stack does; return whether a fault was found that nobody told.
 
         Parameters
         ----------
-        waiting
-            How many names are not greeted.
+        at
+            When the other two were so, in seconds since 1970.
+        oldest
+            When the oldest name was sent that is not greeted; None if all are.
         answered
             When a name was greeted that had been sent after the fault.
         """
         restarts = vitals.restarts()
         seen, self._seen = self._seen, {**(self._seen or {}), **restarts}
         if self.now is not None:
-            self._end_if_over(self.now, vitals, restarts, waiting, answered)
+            self._end_if_over(self.now, vitals, at, oldest, answered)
             return False
         if seen is None or (self.last and vitals.at < (self.last.ended or 0) + SHADOW_SECONDS):
             return False
@@ -107,16 +112,18 @@ class Recovery:
         self,
         outage: Outage,
         vitals: Vitals,
-        restarts: dict[str, int],
-        waiting: int,
+        at: float,
+        oldest: float | None,
         answered: float | None,
     ) -> None:
+        restarts = vitals.restarts()
         back = vitals.at > outage.began and vitals.state == "ready" and not vitals.paused
         for name, before in self._expected.items():
             back = back and restarts.get(name, 0) > before
-        if answered is not None and answered > outage.began:
-            ended = answered
-        elif back and not waiting:
+        greets = answered is not None and answered > outage.began
+        if answered is not None and greets and (oldest is None or oldest > answered):
+            ended = answered if oldest is None and at - answered < 0.3 else at
+        elif back and oldest is None:
             ended = vitals.at
         else:
             return

@@ -58,7 +58,7 @@ class Report:
             f"p99 {number(latency.p99, 's')}",
         ]
         lines += [
-            f"{outage.what}: the next name was greeted after {number(outage.seconds, 's')}"
+            f"{outage.what}: all names were greeted again after {number(outage.seconds, 's')}"
             for outage in self.outages
         ]
         return "\n".join(lines)

@@ -66,10 +66,10 @@ class Session:
     def kill(self, part: str) -> None:
         """Kill the process of a part; see :func:`workshop.live.chaos.kill`."""
         restarts = {one.name: one.restarts for one in self.stack.status().parts}
-        at = time.time()
         chaos.kill(self.stack, part)
         self._paused.discard(part)
-        self._fault(f"{LABELS.get(part, part)} killed", at, part, restarts)
+        # The time after it: a name that was sent before may have been greeted yet.
+        self._fault(f"{LABELS.get(part, part)} killed", time.time(), part, restarts)
 
     def pause(self, part: str = "greeter") -> None:
         """Stop the process of a part without ending it, until :meth:`resume` or :meth:`close`."""
@@ -89,7 +89,9 @@ class Session:
         feed = self.feed.snapshot()
         with self._lock:
             recovery = self._recovery
-            if recovery.observe(vitals, feed.verdict.waiting, feed.answered):
+            oldest = feed.verdict.oldest
+            waits_since = None if oldest is None else oldest / 1000
+            if recovery.observe(vitals, feed.at, waits_since, feed.answered):
                 self.feed.mark(vitals.at)
             return Scene(
                 feed,

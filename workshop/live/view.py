@@ -77,7 +77,7 @@ class View:
         if self._ticks % SLOW_TICKS == 0:
             self._put(self._chips, pages.chips(scene.vitals))
             self._put(self._counts, pages.counts(scene))
-            self._put(self._charts, f'<div class="wl-columns">{pages.charts(scene)}</div>')
+            self._put(self._charts, pages.charts(scene))
             self._show_pause("greeter" in scene.vitals.paused)
         self._ticks += 1
 

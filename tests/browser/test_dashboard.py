@@ -1,0 +1,206 @@
+"""The dashboard as a person meets it: in JupyterLab, in a real browser, over the real stack."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import ROOT
+from workshop.stack import LEAN, Stack
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+BEGIN = """\
+from workshop.stack import Stack
+from workshop.live import Dashboard
+stack = Stack({name!r})
+dashboard = Dashboard(stack, seed=1, rate={rate})"""
+
+THREADS = """\
+import threading, ipywidgets
+names = [t.name for t in threading.enumerate() if t.name.startswith(("workshop-", "kafka-"))]
+print(sorted(names), len(ipywidgets.widget._instances))"""
+
+SECONDS = 1000
+
+
+def facts(page):
+    """The numbers of the verdict."""
+    text = page.locator(".wl-verdict").first.inner_text()
+    found = re.findall(r"([\d,]+) (sent|greeted|on their way|missing|doubled)\b", text)
+    return {what: int(number.replace(",", "")) for number, what in found}
+
+
+def type_name(page, name):
+    box = page.get_by_label("Name", exact=True)
+    box.fill("")
+    box.press_sequentially(name)
+    box.press("Enter")
+
+
+@pytest.fixture(scope="module")
+def own_stack(runs):
+    """A stack whose parts may be killed."""
+    with Stack("browser", size=LEAN) as made:
+        yield made
+
+
+def test_there_is_a_chromium_or_a_sentence_that_says_how_to_get_one(browser):
+    assert browser.version
+
+
+def test_a_name_that_is_typed_is_greeted_in_the_page(own_stack, lab, new_page):
+    page = new_page()
+    lab.write("typed.ipynb", BEGIN.format(name=own_stack.name, rate=10), THREADS)
+    notebook = lab.open(page, "typed.ipynb")
+    notebook.run_all()
+    yours = page.locator(".wl-yours")
+    expect(yours).to_have_text(re.compile("Type a name and press Enter"))
+    type_name(page, "Wilhelmina")
+    expect(yours).to_contain_text("Welcome Wilhelmina")
+    page.keyboard.press("Enter")
+    expect(yours).to_contain_text("Nice to see you again Wilhelmina")
+    page.get_by_role("button", name="Greet", exact=True).click()
+    expect(yours).to_contain_text("Third time is a charm Wilhelmina")
+    expect(yours).to_contain_text(re.compile(r"\d\.\d\d s"))
+    assert facts(page) == {
+        "sent": 3, "greeted": 3, "on their way": 0, "missing": 0, "doubled": 0,
+    }  # fmt: skip
+    expect(page.locator(".wl-bar", has_text="Wilhelmina")).to_contain_text("3")
+
+    # A name that cannot be sent is told in the page, and the next one works.
+    type_name(page, "")
+    page.get_by_role("button", name="Greet", exact=True).click()
+    expect(page.locator(".wl-trouble")).to_contain_text("The name is empty")
+    type_name(page, "Wilhelmina")
+    expect(yours).to_contain_text("4-nth time Wilhelmina")
+    expect(page.locator(".wl-trouble")).to_have_count(0)
+
+    # The page can be left and opened again.
+    page.get_by_role("menuitem", name="File", exact=True).click()
+    page.locator('.lm-Menu-item[data-command="docmanager:save"]').click()
+    page.wait_for_timeout(2 * SECONDS)
+    notebook = lab.open(page, "typed.ipynb")
+    expect(yours).to_contain_text("4-nth time Wilhelmina")
+
+
+def test_everything_can_be_reached_and_named_without_a_mouse(own_stack, lab, new_page):
+    page = new_page()
+    lab.write("keys.ipynb", BEGIN.format(name=own_stack.name, rate=50))
+    lab.open(page, "keys.ipynb").run_all()
+    page.get_by_label("Name", exact=True).focus()
+    reached = []
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                "() => { const e = document.activeElement; return e.getAttribute('role') "
+                "|| (e.labels && e.labels.length ? e.labels[0].innerText : e.innerText) }"
+            ).strip()
+        )
+        if reached[-1] == "Random names":
+            page.keyboard.press("Space")
+    assert reached[:4] == ["Greet", "Random names", "a second", "slider"]
+    assert reached[4:9] == [
+        "Kill TaskManager", "Kill greeter", "Kill broker", "Pause greeter", "Read uncommitted, too",
+    ]  # fmt: skip
+    expect(page.get_by_label("Random names")).to_be_checked()
+    expect(page.get_by_role("img", name=re.compile("^Names a second, last minute"))).to_be_visible()
+    expect(page.get_by_role("list", name="Parts of the stack")).to_contain_text("TaskManager")
+    expect(page.get_by_role("status").first).to_contain_text("Nothing lost")
+
+
+def test_a_taskmanager_killed_under_traffic_costs_nothing(own_stack, lab, new_page):
+    page = new_page()
+    lab.write("chaos.ipynb", BEGIN.format(name=own_stack.name, rate=200))
+    lab.open(page, "chaos.ipynb").run_all()
+    page.get_by_label("Read uncommitted, too").check()
+    page.get_by_label("Random names").check()
+    verdict = page.locator(".wl-verdict")
+    page.wait_for_timeout(5 * SECONDS)
+    page.get_by_role("button", name="Kill TaskManager").click()
+    expect(verdict).to_contain_text("TaskManager killed: nothing lost")
+    expect(verdict).to_contain_text(
+        re.compile(r"TaskManager killed at .*all names were greeted again after [\d.]+ s"),
+    )
+    page.wait_for_timeout(5 * SECONDS)
+    page.get_by_label("Random names").uncheck()
+    expect(verdict).to_contain_text(re.compile(r"\b0 on their way"))
+    found = facts(page)
+    assert found["sent"] == found["greeted"] > 500
+    assert (found["missing"], found["doubled"]) == (0, 0)
+    expect(verdict).to_contain_text("Nothing lost, nothing doubled")
+    expect(verdict).to_contain_text(re.compile(r"Read uncommitted: [\d,]+ greetings"))
+
+
+def test_a_paused_greeter_is_shown_and_goes_on_when_the_cell_is_run_again(own_stack, lab, new_page):
+    page = new_page()
+    lab.write("pause.ipynb", BEGIN.format(name=own_stack.name, rate=10))
+    notebook = lab.open(page, "pause.ipynb")
+    notebook.run_all()
+    verdict = page.locator(".wl-verdict")
+    page.get_by_role("button", name="Pause greeter").click()
+    expect(verdict).to_contain_text("The greeter is paused")
+    type_name(page, "Patient")
+    expect(verdict).to_contain_text("1 on their way")
+    page.get_by_role("button", name="Resume greeter").click()
+    expect(page.locator(".wl-yours")).to_contain_text("Welcome Patient")
+    expect(verdict).to_contain_text("greeter resumed at")
+
+    page.get_by_role("button", name="Pause greeter").click()
+    expect(page.get_by_role("button", name="Resume greeter")).to_be_visible()
+    notebook.run(0)
+    type_name(page, "Patient")
+    expect(page.locator(".wl-yours")).to_contain_text("again Patient")
+
+
+def test_running_the_cell_again_and_again_leaves_one_dashboard(own_stack, lab, new_page):
+    page = new_page()
+    lab.write(
+        "again.ipynb", BEGIN.format(name=own_stack.name, rate=10), THREADS, "dashboard.close()"
+    )
+    notebook = lab.open(page, "again.ipynb")
+    notebook.run(0)
+    notebook.run(1)
+    first = notebook.output(1).inner_text()
+    assert first.count("workshop-feed") == 1
+    for _ in range(5):
+        notebook.run(0)
+    notebook.run(1)
+    assert notebook.output(1).inner_text() == first
+    expect(notebook.output(0).locator(".wl-verdict")).to_have_count(1)
+
+    notebook.run(2)
+    notebook.run(1)
+    assert notebook.output(1).inner_text().strip() == "[] 0"
+    # What stays is a picture that needs no kernel.
+    expect(notebook.output(0)).to_contain_text("As it was at")
+    expect(notebook.output(0).locator("input")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_pictures(own_stack, lab, new_page, shots, theme):
+    lab.theme(theme)
+    for width in (1280, 800):
+        name = f"{theme.lower()}-{width}"
+        page = new_page(width, 1100)
+        lab.write(f"{name}.ipynb", BEGIN.format(name=own_stack.name, rate=100))
+        notebook = lab.open(page, f"{name}.ipynb")
+        notebook.without_sidebar()
+        notebook.run_all()
+        type_name(page, "Wilhelmina")
+        page.get_by_label("Random names").check()
+        page.wait_for_timeout(6 * SECONDS)
+        page.get_by_role("button", name="Kill greeter").click()
+        expect(page.locator(".wl-verdict")).to_contain_text("all names were greeted again")
+        page.wait_for_timeout(4 * SECONDS)
+        notebook.top()
+        notebook.shot(f"dashboard-{name}", shots)
+        # Nothing is cut off: the dashboard is as wide as its place.
+        cut = page.locator(".workshop-live").evaluate("box => box.scrollWidth - box.clientWidth")
+        assert cut <= 1
+        page.close()
+    lab.theme("Light")
+    assert shots.is_relative_to(ROOT / "build")
