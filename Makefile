@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test stop doctor clean protos syllabus lint lock bench
+.PHONY: help setup lab run test stop doctor clean protos syllabus lint lock bench fuzz
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lint: $(READY) ## Check format, style, types, and that the notebooks hold no out
 
 lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(BIN)/python -m workshop.stack.resolve
+
+fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes some minutes
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/first_greeting.py --rounds 2

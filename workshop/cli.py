@@ -83,6 +83,27 @@ def greet(name: str | None, timeout: float, people: tuple[str, ...]) -> None:
 
 @main.command()
 @name_option
+@click.option("--dry-run", is_flag=True, help="Only say which record it would be.")
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds until it is passed.")
+def skip(name: str | None, dry_run: bool, timeout: float) -> None:
+    """Step over the one record that the engine cannot read; it stays in its topic."""
+    from workshop.stack import Stack
+
+    stack = Stack(name)
+    record = stack.skip(dry_run, timeout)
+    if record is None:
+        click.echo(
+            f"Nothing to skip: no record keeps the engine of stack {stack.name} from going on."
+        )
+        return
+    click.echo(f"{'Would step' if dry_run else 'Stepped'} over {record}.")
+    after = None if dry_run else stack.status().poison
+    if after is not None:
+        click.echo(f"The next one is {after}. Run the command again to step over it too.")
+
+
+@main.command()
+@name_option
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is added.")
 @click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each.")
 @click.argument("service", required=False)

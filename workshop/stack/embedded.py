@@ -27,6 +27,7 @@ from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting
 from workshop.stack.module import difference, function_types
+from workshop.stack.poison import Poison
 from workshop.stack.preflight import check_before_start
 from workshop.stack.services import Settings, taskmanager_names
 from workshop.stack.size import Size, default_size
@@ -353,6 +354,38 @@ class Stack:
         return difference(self.module, (self.folder.conf / "module.yaml").read_text())
 
     # --------------------------------------------------------------- traffic
+
+    def skip(self, dry_run: bool = False, timeout: float = 60) -> Poison | None:
+        """Step over the record that the engine cannot take, and over no other.
+
+        Parameters
+        ----------
+        dry_run
+            Only return the record.
+        timeout
+            How many seconds to wait until the engine has passed it.
+
+        Returns
+        -------
+        Poison or None
+            The record; None if the engine is not stuck.
+
+        Raises
+        ------
+        StackError
+            When the stack is down, or the engine does not pass the record in time.
+        """
+        self._ready_part("job")
+        poison = self.status().poison
+        if poison is None or dry_run:
+            return poison
+        poison.skip(self.folder.skipped)
+        deadline = time.monotonic() + timeout
+        while (status := self.status()).poison == poison:
+            if time.monotonic() > deadline:
+                raise self._not_ready(status, f"the engine has not passed {poison}")
+            time.sleep(0.1)
+        return poison
 
     def greet(self, *names: str, timeout: float = 60, committed: bool = True) -> list[Greeting]:
         """Send names and return their greetings, one for each, in the order of the names.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from workshop.stack import poison
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path
 from workshop.stack.jvm import FLINK_MODULES, java
@@ -111,7 +112,7 @@ def write_config(
     }
     lines = [f"{key}: {value}" for key, value in settings.items()]
     (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n")
-    (folder.conf / "loopback.btm").write_text(_LOOPBACK_RULES)
+    (folder.conf / "engine.btm").write_text(f"{_LOOPBACK_RULES}\n{poison.rules(folder.skipped)}")
 
 
 def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[str]:
@@ -125,7 +126,7 @@ def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[st
         folder.tmp,
         [
             *FLINK_MODULES,
-            f"-javaagent:{agent}=script:{folder.conf / 'loopback.btm'},boot:{agent}",
+            f"-javaagent:{agent}=script:{folder.conf / 'engine.btm'},boot:{agent}",
             *options,
         ],
     )

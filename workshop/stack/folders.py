@@ -90,6 +90,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def skipped(self) -> Path:
+        """One file for every record that the ingress is to step over."""
+        return self.path / "skipped"
+
+    @property
     def tmp(self) -> Path:
         """Scratch files of all processes, emptied at each start."""
         return self.path / "tmp"

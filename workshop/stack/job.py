@@ -10,10 +10,16 @@ from typing import Any
 import requests
 
 from workshop.stack.flink_rest import FlinkRest
+from workshop.stack.folders import RunFolder
+from workshop.stack.poison import Poison
 from workshop.stack.status import Part, Status
 
 STARTING_POLL_SECONDS = 0.1
 RUNNING_POLL_SECONDS = 0.5
+
+PASSED_MS = 1000
+GONE_MS = 5000
+"""How long the job must run to be past a record that is skipped, or that is there no more."""
 
 
 class JobRefused(Exception):
@@ -39,6 +45,7 @@ class Job:
         self._checkpoints = checkpoints
         self._status = status
         self._id: str | None = None
+        self._folder = RunFolder(Path(status.folder))
         self._tidied = False
         self._earlier_restarts = 0
 
@@ -94,13 +101,44 @@ class Job:
         running = sum(task == "RUNNING" for task in tasks)
         # A completed checkpoint has passed through every task: the ingress had its position, and
         # what the functions sent is committed. One from before a restart says nothing of it.
-        if running == len(tasks) and _completed_since_restart(checkpoints["latest"]):
+        newest = checkpoints["latest"]
+        if (
+            running == len(tasks)
+            and _completed_since_restart(newest)
+            and newest["completed"]["trigger_timestamp"]
+            >= job["timestamps"]["RUNNING"] + self._must_last()
+        ):
             self.part.state, self.part.detail = "ready", f"{running} tasks run"
+            self._status.poison = None
             self._tidy()
         else:
             started = self.part.restarts or self.part.state in ("ready", "restarting")
             self.part.state = "restarting" if started else "starting"
-            self.part.detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
+            self._look_for_poison()
+            poison = self._status.poison
+            if poison is None:
+                detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
+            else:
+                command = f"python -m workshop skip --name {self._status.name}"
+                detail = f"cannot read {poison} (step over it: {command})"
+            self.part.detail = detail
+
+    def _must_last(self) -> int:
+        """For how many milliseconds the job must have run to be past what it failed at.
+
+        It may take a checkpoint before it has read the first record, and then fail at that again.
+        """
+        poison = self._status.poison
+        if poison is None:
+            return 0
+        return PASSED_MS if poison.is_skipped(self._folder.skipped) else GONE_MS
+
+    def _look_for_poison(self) -> None:
+        """Name the record that keeps the job from running, if it is one."""
+        trace = self._rest.get(f"/jobs/{self._id}/exceptions")["root-exception"] or ""
+        poison = Poison.in_trace(trace)
+        if poison is not None and not poison.is_skipped(self._folder.skipped):
+            self._status.poison = poison
 
     def _lose(self) -> None:
         if self._id is not None:

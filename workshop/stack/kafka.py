@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from kafka import KafkaAdminClient
@@ -12,6 +12,7 @@ from kafka.admin import NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from generator.broker import connect
+from greeter.limits import LARGEST_RECORD
 from workshop.stack.folders import RunFolder, cache_folder
 from workshop.stack.jars import class_path, read_lock
 from workshop.stack.jvm import java
@@ -98,14 +99,36 @@ def command(folder: RunFolder, size: Size) -> list[str]:
     return _kafka(folder, "kafka.Kafka", size.broker_mb, str(folder.conf / "server.properties"))
 
 
-def make_topics(bootstrap: str, topics: Iterable[str], partitions: int) -> None:
-    """Make the topics that are not there yet, with so many partitions each."""
+NAMES_SETTINGS = {
+    # Not the default of 1 MiB: what the engine has to put into one request stays bounded.
+    "max.message.bytes": f"{LARGEST_RECORD}",
+    # What counts is the size uncompressed: a megabyte of one letter compresses to a kilobyte.
+    "compression.type": "uncompressed",
+}
+"""Of the topics that the engine reads. See greeter/limits.py."""
+
+
+def make_topics(bootstrap: str, topics: Mapping[str, Mapping[str, str]], partitions: int) -> None:
+    """Make the topics that are not there yet, with so many partitions each.
+
+    Parameters
+    ----------
+    topics
+        The settings of every topic that differ from the broker's own.
+    """
     admin = connect(KafkaAdminClient, bootstrap)
     try:
-        for topic in sorted(topics):
+        for topic, settings in sorted(topics.items()):
             with contextlib.suppress(TopicAlreadyExistsError):
                 admin.create_topics(
-                    [NewTopic(topic, num_partitions=partitions, replication_factor=1)]
+                    [
+                        NewTopic(
+                            topic,
+                            num_partitions=partitions,
+                            replication_factor=1,
+                            topic_configs=dict(settings),
+                        )
+                    ]
                 )
     finally:
         admin.close()

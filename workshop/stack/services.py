@@ -17,6 +17,8 @@ from typing import Any
 
 import requests
 
+from generator.broker import GREETINGS
+from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder, cache_folder
@@ -196,7 +198,8 @@ class Services:
             except OSError:
                 await asyncio.sleep(PROBE_SECONDS)
         # The ingress fails on a topic that is not there, and a reader of an egress topic too.
-        topics = {*ingress_topics(Path(self.settings.module)), "greetings"}
+        topics = dict.fromkeys(ingress_topics(Path(self.settings.module)), kafka.NAMES_SETTINGS)
+        topics |= {GREETINGS: {}, DEAD_LETTERS: {}}
         await asyncio.to_thread(
             kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
         )

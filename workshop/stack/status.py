@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workshop.errors import WorkshopError
+from workshop.stack.poison import Poison
 from workshop.stack.size import STANDARD, Size
 
 MARKS = {
@@ -82,6 +83,8 @@ class Status:
         How many checkpoints the job has completed.
     reason
         Why it failed.
+    poison
+        The record that the engine cannot take and cannot pass, if there is one.
     """
 
     name: str
@@ -96,12 +99,16 @@ class Status:
     parts: list[Part] = field(default_factory=list)
     checkpoints: int = 0
     reason: str = ""
+    poison: Poison | None = None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Status:
         """Read what :meth:`to_dict` wrote."""
         parts = [Part(**part) for part in data["parts"]]
-        return cls(**{**data, "size": Size.from_dict(data["size"]), "parts": parts})
+        named = data.get("poison")
+        poison = None if named is None else Poison(**named)
+        size = Size.from_dict(data["size"])
+        return cls(**{**data, "size": size, "parts": parts, "poison": poison})
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON."""
