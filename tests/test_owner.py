@@ -165,9 +165,9 @@ def test_every_java_port_refuses_a_connection_that_is_not_the_owner_s(stack):
 
 def test_a_process_without_the_rule_is_found_out(monkeypatch):
     monkeypatch.setattr(owner, "PROOF_SECONDS", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as open_to_all:
-        with pytest.raises(owner.Unguarded, match="WORKSHOP_ALLOW_OTHERS"):
-            owner.prove(open_to_all.getsockname()[1])
+    refused = pytest.raises(owner.Unguarded, match="WORKSHOP_ALLOW_OTHERS")
+    with socket.create_server(("127.0.0.1", 0)) as open_to_all, refused:
+        owner.prove(open_to_all.getsockname()[1])
 
 
 def test_a_stack_without_the_rule_does_not_start(name, monkeypatch):

@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 
 SWITCH = "WORKSHOP_ALLOW_OTHERS"
 
@@ -68,7 +69,7 @@ def _system_tells() -> bool:
     ):
         ends = f"0100007F:{client.getsockname()[1]:04X} 0100007F:{server.getsockname()[1]:04X}"
         try:
-            with open("/proc/self/net/tcp", encoding="ascii") as table:
+            with Path("/proc/self/net/tcp").open(encoding="ascii") as table:
                 row = next(line.split() for line in table if f": {ends} " in line)
         except (OSError, StopIteration):
             return False
