@@ -103,3 +103,4 @@ class RunFolder:
         """Make the folder and its parts, private to the user."""
         for folder in (self.path, self.logs, self.conf, self.broker, self.checkpoints, self.tmp):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)  # It may have been there, copied from elsewhere.

@@ -26,6 +26,7 @@ import psutil
 
 from workshop.stack.folders import RunFolder
 from workshop.stack.job import Job, JobRefused
+from workshop.stack.owner import Unguarded
 from workshop.stack.process import ServiceProcess
 from workshop.stack.services import Ports, Services, Settings
 from workshop.stack.status import Part, Status
@@ -256,7 +257,7 @@ class Supervisor:
                 logging.warning("attempt %d: %s", attempt, error)
                 self.status.reason = str(error)
             except Exception as error:
-                if not isinstance(error, StartFailed | JobRefused):
+                if not isinstance(error, StartFailed | JobRefused | Unguarded):
                     logging.exception("the supervisor failed")
                 self.status.reason = f"{error}"
                 break
@@ -321,6 +322,7 @@ class Supervisor:
         job.part.state = "starting"
         for service in services.all:
             await service.ready.wait()
+        await services.prove_guarded()
         await asyncio.gather(job.keep_running(), self._judge())
 
     async def _judge(self) -> None:
