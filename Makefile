@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test stop doctor clean protos syllabus lint lock bench fuzz
+.PHONY: help setup lab run test browser stop doctor clean protos syllabus lint lock bench fuzz
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +25,14 @@ lab: setup ## Open JupyterLab on the first lesson
 run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=--solved solves them
 	@$(BIN)/python -m workshop run $(ARGS)
 
-test: setup ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
+test: setup browser ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
+
+browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
+	  apt-get update -qq && apt-get install -yqq --no-install-recommends chromium > /dev/null; } || \
+	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(BIN)/python -m workshop down
