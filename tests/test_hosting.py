@@ -14,6 +14,8 @@ from statefun import StatefulFunctions, kafka_egress_record
 from statefun.request_reply_pb2 import ToFunction
 
 from greeter.messages_pb2 import GreetRequest, GreetResponse
+from tests.conftest import ROOT
+from tests.made import notebook
 from workshop.runner import run_notebooks
 from workshop.stack import Stack, StackError
 from workshop.stack.hosting import LARGEST_BODY, PROMPT_FAILURES, Hosting
@@ -241,16 +243,12 @@ stack.up()
 
 
 @pytest.mark.stack
-def test_what_functions_print_lands_under_the_cell_that_hosts(tmp_path):
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
-        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
-    )
-    path = tmp_path / "50_made.ipynb"
-    nbformat.write(made, path)
-    (copy,) = run_notebooks([path], output=tmp_path / "out")
-    cells = nbformat.read(copy, as_version=4).cells
-    cells = [c for c in cells if c.cell_type == "code"][-len(CELLS) :]
+def test_what_functions_print_lands_under_the_cell_that_hosts(tmp_path, monkeypatch):
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    monkeypatch.setenv("PYTHONPATH", path)  # For "tests" in the kernel.
+    made = notebook(tmp_path, *CELLS)
+    run_notebooks([made], output=tmp_path / "out")
+    cells = nbformat.read(tmp_path / "out" / made.name, as_version=4).cells
     plain = ["".join(o.get("text") or o.data["text/plain"] for o in cell.outputs) for cell in cells]
     assert plain[1].count("called for Ada") == 2
     assert plain[2] == "Hi\n"

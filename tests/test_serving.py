@@ -11,7 +11,7 @@ import requests
 from flask import Flask, request
 
 import workshop.serving
-from tests.test_notebooks import notebook, printed
+from tests.made import notebook, printed
 from workshop.errors import WorkshopError
 from workshop.runner import run_notebooks
 from workshop.serving import serve
@@ -152,7 +152,8 @@ def test_what_a_function_prints_and_raises_is_seen_under_the_cell_that_asks(tmp_
         "requests.get(f'{server.url}/a')",
         "server = serve(app); print(requests.get(f'{server.url}/x').status_code)",
     )
-    (copy,) = run_notebooks([made], output=tmp_path / "out")
+    run_notebooks([made], output=tmp_path / "out")
+    copy = tmp_path / "out" / made.name
     assert "said a\n" in printed(copy)
     for text in ("said x", "500", "ZeroDivisionError: division by zero"):
         assert text in printed(copy).partition("said a")[2]
