@@ -41,7 +41,7 @@ def greeted(greetings: GreetingReader, number: int) -> dict[str, list[str]]:
     """Read ``number`` committed greetings, and see that no further one follows; by key."""
     texts = defaultdict(list)
     for _ in range(number):
-        greeting = greetings.next(timeout=120)
+        greeting = greetings.next(timeout=240)
         texts[greeting.key].append(greeting.greeting)
     assert greetings.poll(2.0) == []
     return dict(texts)
@@ -83,7 +83,7 @@ def test_every_kind_of_junk_among_a_thousand_names(name, eventually):
 
         for place, why in zip(places, ("it has no key", "it has no value"), strict=True):
             found = Poison("names", 0, place.offset, place.timestamp, why)
-            eventually(lambda found=found: stack.status().poison == found, 60)
+            eventually(lambda found=found: stack.status().poison == found, 180)
             seen = workshop("status", "--name", name)
             assert seen.returncode == 1
             assert f"topic names, partition 0, offset {place.offset}, sent " in seen.stdout
@@ -94,7 +94,7 @@ def test_every_kind_of_junk_among_a_thousand_names(name, eventually):
             skip = workshop("skip", "--name", name)
             assert skip.returncode == 0 and f"Stepped over {found}" in skip.stdout
 
-        eventually(lambda: stack.status().state == "ready", 60)
+        eventually(lambda: stack.status().state == "ready", 180)
         assert "Nothing to skip" in workshop("skip", "--name", name).stdout
         # A restart reads some of it again, and steps over the same records again.
         os.kill(stack.status().part("taskmanager").pid, signal.SIGKILL)
@@ -109,15 +109,17 @@ def test_every_kind_of_junk_among_a_thousand_names(name, eventually):
         assert letter.key in PEOPLE and letter.function == "example/greeter"
     for file in stack.folder.skipped.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stack.greet("Guest 1")[0].greeting.startswith("Nice to see you at the 126-nth time")
+    # Generous: on a busy machine a TaskManager is back only after a minute.
+    (last,) = stack.greet("Guest 1", timeout=240)
+    assert last.greeting == "Nice to see you at the 126-nth time Guest 1!"
 
 
 @pytest.mark.stack
 def test_a_stack_that_is_stuck_says_so_instead_of_ready(name, eventually):
     with Stack(name) as stack, connect(KafkaProducer, stack.bootstrap) as producer:
         send(producer, None, b"\x0a\x03Eve")
-        eventually(lambda: stack.status().part("job").detail.startswith("cannot"), 60)
-        eventually(lambda: stack.status().state == "restarting", 60)
+        eventually(lambda: stack.status().part("job").detail.startswith("cannot"), 180)
+        eventually(lambda: stack.status().state == "restarting", 180)
         until = time.monotonic() + 3
         while time.monotonic() < until:  # Several rounds of its restart loop.
             assert stack.status().state == "restarting"
@@ -127,7 +129,7 @@ def test_a_stack_that_is_stuck_says_so_instead_of_ready(name, eventually):
             stack.greet("Ada", timeout=1)
         assert "offset 0" in str(late.value) and "workshop skip" in str(late.value)
         assert stack.skip(dry_run=True) == stack.skip()
-        assert stack.greet("Ada")[0].greeting == "Welcome Ada"
+        assert stack.greet("Ada", timeout=240)[0].greeting == "Welcome Ada"
         assert stack.skip() is None
 
 
@@ -161,5 +163,5 @@ def test_as_much_as_can_wait_for_one_address(stack, raw):
         for _ in range(600):
             raw.send("names", key=b"Flood", value=value)
         raw.flush(timeout=120)
-        assert {letters.next(timeout=120).key for _ in range(600)} == {"Flood"}
+        assert {letters.next(timeout=240).key for _ in range(600)} == {"Flood"}
     assert stack.greet("Flood")[0].greeting == "Welcome Flood"
