@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test browser stop doctor clean protos syllabus lint lock bench fuzz
+.PHONY: help setup lab run test browser stop doctor clean protos syllabus lint lock bench fuzz leaks
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ lock: $(READY) ## Resolve the jars anew and write the lock file
 
 fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes some minutes
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+leaks: setup ## Start and stop twenty times, kill twenty kernels during a start: nothing may stay
+	@WORKSHOP_LEAK_CYCLES=20 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
 
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/first_greeting.py --rounds 2
