@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test stop doctor clean protos syllabus lint lock bench
+.PHONY: help setup lab run test chaos stop doctor clean protos syllabus lint lock bench
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=
 
 test: setup ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
+
+chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(BIN)/python -m workshop down
