@@ -30,6 +30,7 @@ test: setup ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the
 
 chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
 	@$(BIN)/python -m tests.chaos $(ARGS)
+	@$(BIN)/python -m tests.chaos.cycles
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(BIN)/python -m workshop down

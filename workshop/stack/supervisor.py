@@ -90,6 +90,7 @@ class Supervisor:
             text=True,
             start_new_session=True,
         )
+        self.status.guard = self._guard.pid
 
     # ------------------------------------------------------------------ life
 
