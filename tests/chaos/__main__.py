@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import click
 
@@ -22,6 +25,9 @@ def main(seed: int, names: int, keys: int, kills: int, rate: float) -> None:
     """Send names while processes are killed; the exit code is 0 if none was lost or doubled."""
     stack = Stack(f"chaos-{seed}-{os.getpid()}")
     good = False
+    # What the client of the broker says of its connections, should a name not come through.
+    log = Path(tempfile.gettempdir()) / f"{stack.name}.log"
+    logging.basicConfig(filename=log, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         stack.up(progress=Progress(), keep=True)
         report = Chaos(
@@ -33,7 +39,9 @@ def main(seed: int, names: int, keys: int, kills: int, rate: float) -> None:
         # After a failure, its topics, checkpoints and logs tell how it came to be.
         stack.down(forget=good)
         if not good:
-            click.echo(f"What is left of it lies in {stack.folder.path}")
+            click.echo(f"What is left of it lies in {stack.folder.path} and {log}")
+        else:
+            log.unlink()
     sys.exit(0 if good else 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import time
@@ -92,7 +93,10 @@ class Chaos:
     def _send(self, name: str) -> None:
         self._sent[name] += 1
         self._sent_at[name, self._sent[name]] = time.monotonic()
-        self._requests.send(name)
+        self._requests.send(name).add_errback(self._refused)
+
+    def _refused(self, error: BaseException) -> None:
+        logging.error("a name was not taken: %r", error)
 
     def _strike(self) -> bool:
         """Strike, unless a target is away just now; return whether the stack was stopped."""
