@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from workshop.stack.folders import RunFolder
@@ -110,8 +109,6 @@ def write_config(
         "web.tmpdir": folder.tmp,
         "web.upload.dir": folder.tmp / "upload",
     }
-    # The measurement of recovery compares these settings with the engine's own.
-    settings |= json.loads(os.environ.get("WORKSHOP_ENGINE_SETTINGS") or "{}")
     lines = [f"{key}: {value}" for key, value in settings.items()]
     (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n")
     (folder.conf / "loopback.btm").write_text(_LOOPBACK_RULES)
