@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test browser stop doctor clean protos syllabus lint lock bench fuzz leaks
+.PHONY: help setup lab run test browser chaos fuzz leaks stop doctor clean protos syllabus lint lock bench
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ browser: ## Install Chromium, which the tests of the dashboard need, if root can
 	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
 	  apt-get update -qq && apt-get install -yqq --no-install-recommends chromium > /dev/null; } || \
 	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
+
+chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+	@$(BIN)/python -m tests.chaos.cycles
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(BIN)/python -m workshop down

@@ -206,6 +206,8 @@ def test_command_line_from_up_to_forget(name, eventually):
     told = json.loads(status.stdout)
     assert (told["state"], told["kept"]) == ("ready", True)
     assert [part["name"] for part in told["parts"]] == PARTS
+    pids = [told["supervisor"], told["guard"], *(part["pid"] for part in told["parts"][:-1])]
+    assert {*pids} <= {process.pid for process in processes}
 
     greet = workshop("greet", "--name", name, "Ada", "Ada", "Grace", "Ada")
     assert greet.stdout.splitlines() == [
@@ -237,8 +239,11 @@ def test_command_line_from_up_to_forget(name, eventually):
     processes = family(Stack(name))
     assert workshop("down", "--name", name).returncode == 0
     assert none_left(processes)
-    assert workshop("down", "--name", name, "--forget").returncode == 0
+    told = workshop("down", "--name", name, "--forget").stdout
+    assert f"Deleted {RunFolder.of(name).path}: the topics" in told
+    assert "what the functions remember (0." in told
     assert not RunFolder.of(name).path.exists()
+    assert "nothing to delete" in workshop("down", "--name", name, "--forget").stdout
 
 
 def test_who_started_a_stack_is_told_that_it_has_ended(name):

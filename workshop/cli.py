@@ -136,10 +136,14 @@ def down(name: str | None, forget: bool) -> None:
     from workshop.stack import Stack
 
     stack = Stack(name)
+    doomed = stack.folder.contents() if forget else ""
     if stack.down(forget=forget):
         click.echo(f"Stack {stack.name} is down.")
     else:
         click.echo(f"Stack {stack.name} was not up.")
+    if forget:
+        gone = f"Deleted {stack.folder.path}: {doomed}."
+        click.echo(gone if doomed else "There was nothing to delete.")
 
 
 @main.command()

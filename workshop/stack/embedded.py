@@ -23,6 +23,7 @@ from generator.broker import (
 )
 from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
+from workshop.stack.failures import advice
 from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting
@@ -159,6 +160,7 @@ class Stack:
                     progress.show(status)
                     if status.state in ("failed", "stopping", "down"):
                         raise self._not_ready(status, f"it is {status.state}")
+                    self._must_not_fail_for_ever(status)
                     if time.monotonic() > deadline:
                         raise self._not_ready(status, f"not ready after {timeout:g} s")
                     time.sleep(0.05)
@@ -462,7 +464,14 @@ class Stack:
                 raise StackError(f"Stack {self.name} is {status.state}.", hint=_UP_HINT)
             if time.monotonic() > deadline:
                 raise self._not_ready(status, f"it was {status.state} all the time")
+            self._must_not_fail_for_ever(status)
             time.sleep(0.1)
+
+    def _must_not_fail_for_ever(self, status: Status) -> None:
+        if _advice(status):
+            raise self._not_ready(
+                status, "its job fails again and again, and waiting does not help"
+            )
 
     def _ready_part(self, name: str) -> Part:
         status = self.status()
@@ -482,7 +491,14 @@ class Stack:
                     details.append(f"The end of the log of {name}:\n{self.logs(name, 8)}")
         return StackError(
             f"Stack {self.name}: {why}",
-            hint="python -m workshop doctor checks this machine; "
+            hint=_advice(status)
+            or "python -m workshop doctor checks this machine; "
             f"python -m workshop logs {suspects[0]} shows more.",
             details="\n".join(details),
         )
+
+
+def _advice(status: Status) -> str:
+    """What to do about a job that keeps restarting for a known reason."""
+    detail = next((part.detail for part in status.parts if part.name == "job"), "")
+    return advice(detail, status.name)

@@ -99,6 +99,18 @@ class RunFolder:
         """Scratch files of all processes, emptied at each start."""
         return self.path / "tmp"
 
+    def contents(self) -> str:
+        """Say what is lost with the folder and how large it is; nothing if it is not there."""
+        if not self.path.exists():
+            return ""
+        kinds = {
+            "the topics with their names and greetings": self.broker,
+            "what the functions remember": self.checkpoints,
+            "the logs": self.logs,
+        }
+        sizes = {kind: sum(size for _, size in file_sizes(at)) for kind, at in kinds.items()}
+        return ", ".join(f"{kind} ({size / 1e6:.1f} MB)" for kind, size in sizes.items())
+
     def make(self) -> None:
         """Make the folder and its parts, private to the user."""
         for folder in (self.path, self.logs, self.conf, self.broker, self.checkpoints, self.tmp):

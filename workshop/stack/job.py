@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from workshop.stack.failures import KEEPS_RESTARTING, Failures
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.poison import Poison
@@ -48,6 +50,7 @@ class Job:
         self._folder = RunFolder(Path(status.folder))
         self._tidied = False
         self._earlier_restarts = 0
+        self._failures = Failures()
 
     async def keep_running(self) -> None:
         """Submit the job, and again whenever the engine has lost it.
@@ -98,7 +101,16 @@ class Job:
         completed = checkpoints["counts"]["completed"]
         self._status.checkpoints = completed
         self.part.restarts = self._earlier_restarts + restarts
+        if restarts:
+            # A job that fails as soon as it gets its first message runs for a moment each time.
+            failed = self._rest.get(f"/jobs/{self._id}/exceptions")
+            if failed["root-exception"]:
+                self._failures.add(_root_cause(failed["root-exception"]), failed["timestamp"] / 1e3)
         running = sum(task == "RUNNING" for task in tasks)
+        if self._failures.keeps_failing(time.time(), self._status.parts):
+            self.part.state = "restarting"
+            self.part.detail = KEEPS_RESTARTING + self._failures.cause
+            return
         # A completed checkpoint has passed through every task: the ingress had its position, and
         # what the functions sent is committed. One from before a restart says nothing of it.
         newest = checkpoints["latest"]

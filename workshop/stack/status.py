@@ -69,6 +69,8 @@ class Status:
         The run folder.
     supervisor
         The process id of the supervisor.
+    guard
+        The process id of the guard, which ends all others when the supervisor is killed.
     module, serve
         The module definition that it runs, and the command that serves the functions.
     host
@@ -91,6 +93,7 @@ class Status:
     folder: str
     state: str = "down"
     supervisor: int | None = None
+    guard: int | None = None
     module: str = ""
     serve: list[str] = field(default_factory=list)
     size: Size = STANDARD

@@ -91,6 +91,7 @@ class Supervisor:
             text=True,
             start_new_session=True,
         )
+        self.status.guard = self._guard.pid
 
     # ------------------------------------------------------------------ life
 
