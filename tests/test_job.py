@@ -36,13 +36,14 @@ class PlayedRest:
             return [{"value": str(self.restarts)}]
         if path.endswith("checkpoints"):
             latest = {
-                kind: None if id is None else {"id": id}
+                kind: None if id is None else {"id": id, "trigger_timestamp": id}
                 for kind, id in (("completed", self.completed), ("restored", self.restored))
             }
             return {"counts": {"completed": self.completed or 0}, "latest": latest}
         if path.endswith("exceptions"):
             return {"root-exception": self.failure, "timestamp": self.failed_at}
-        return {"state": "RUNNING", "vertices": [{"status": self.task}]}
+        tasks = [{"status": self.task}]
+        return {"state": "RUNNING", "vertices": tasks, "timestamps": {"RUNNING": 0}}
 
 
 def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(tmp_path):
