@@ -25,7 +25,7 @@ lab: setup ## Open JupyterLab on the first lesson
 run: setup ## Execute all lessons without a browser, into build/executed/
 	@$(BIN)/python -m workshop run
 
-test: setup ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
+test: setup ## Run all tests (needs Chromium); PROTOBUF=pinned runs them on the protobuf that the SDK asks for
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
@@ -51,6 +51,7 @@ bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/latency.py --seconds 10
 	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
 	-@$(BIN)/python bench/simulation.py
+	@$(BIN)/python bench/live.py --seconds 5
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
