@@ -51,8 +51,8 @@ def lab(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Make pages of any width; what their scripts complain about is an error."""
+def new_page(browser: Browser, lab: Lab) -> Iterator[Callable[..., Page]]:
+    """Make pages of any width; they and their kernels end with the test."""
     contexts = []
 
     def make(width: int = 1280, height: int = 1000) -> Page:
@@ -64,6 +64,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     yield make
     for context in contexts:
         context.close()
+    lab.end_kernels()
 
 
 @pytest.fixture

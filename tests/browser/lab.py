@@ -99,6 +99,16 @@ class Lab:
         page.goto(f"{self.url}/lab/tree/{name}?reset&token={TOKEN}")
         return OpenNotebook(page)
 
+    def end_kernels(self) -> None:
+        """End every kernel, and with it what its cells left running."""
+        with urllib.request.urlopen(f"{self.url}/api/kernels?token={TOKEN}", timeout=60) as answer:
+            kernels = json.load(answer)
+        for kernel in kernels:
+            ending = urllib.request.Request(
+                f"{self.url}/api/kernels/{kernel['id']}?token={TOKEN}", method="DELETE"
+            )
+            urllib.request.urlopen(ending, timeout=60).close()
+
     def close(self) -> None:
         """End JupyterLab and its kernels."""
         self._process.terminate()

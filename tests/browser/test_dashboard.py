@@ -202,5 +202,6 @@ def test_pictures(own_stack, lab, new_page, shots, theme):
         cut = page.locator(".workshop-live").evaluate("box => box.scrollWidth - box.clientWidth")
         assert cut <= 1
         page.close()
+        lab.end_kernels()
     lab.theme("Light")
     assert shots.is_relative_to(ROOT / "build")

@@ -14,7 +14,12 @@ from workshop.live import pages
 from workshop.live.scene import Scene
 from workshop.live.style import CLASS, STYLE
 
-SUBMIT_SECONDS = 0.04
+SUBMIT_SECONDS = 0.3
+"""The page tells of the Enter key first and of the new text right after: so long it is waited for.
+
+Only a name that is sent once more, unchanged, is held up by it.
+"""
+
 SLOW_TICKS = 5
 """Charts and chips change at every fifth tick: nobody reads faster."""
 
