@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test stop doctor clean protos lint lock bench
+.PHONY: help setup lab run test browser chaos fuzz leaks stop doctor clean protos syllabus lint lock bench
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,11 +22,21 @@ setup: $(READY) ## Make the environment and fetch the jars
 lab: setup ## Open JupyterLab on the first lesson
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
-run: setup ## Execute all lessons without a browser, into build/executed/
-	@$(BIN)/python -m workshop run
+run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=--solved solves them
+	@$(BIN)/python -m workshop run $(ARGS)
 
-test: setup ## Run all tests (needs Chromium); PROTOBUF=pinned runs them on the protobuf that the SDK asks for
+test: setup browser ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
+
+browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
+	  apt-get update -qq && apt-get install -yqq --no-install-recommends chromium > /dev/null; } || \
+	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
+
+chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+	@$(BIN)/python -m tests.chaos.cycles
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(BIN)/python -m workshop down
@@ -37,6 +47,9 @@ doctor: $(READY) ## Check this machine; every line is a tick or the command that
 protos: $(READY) ## Compile protos/ anew
 	@$(BIN)/protoc --proto_path=protos --python_out=greeter --pyi_out=greeter messages.proto
 
+syllabus: $(READY) ## Write notebooks/README.md anew from the lessons
+	@$(BIN)/python -m workshop syllabus
+
 lint: $(READY) ## Check format, style, types, and that the notebooks hold no outputs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -46,12 +59,21 @@ lint: $(READY) ## Check format, style, types, and that the notebooks hold no out
 lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(BIN)/python -m workshop.stack.resolve
 
+fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes some minutes
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+leaks: setup ## Start and stop twenty times, kill twenty kernels during a start: nothing may stay
+	@WORKSHOP_LEAK_CYCLES=20 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
+
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/first_greeting.py --rounds 2
 	@$(BIN)/python bench/latency.py --seconds 10
 	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
-	-@$(BIN)/python bench/simulation.py
+	@$(BIN)/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
+	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
+	@$(BIN)/python bench/series.py 00 04
 	@$(BIN)/python bench/live.py --seconds 5
+	-@$(BIN)/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -52,7 +52,7 @@ def bare() -> float:
             start(kafka.format_command(folder), "format").wait()
             start(services.broker.command(), "broker")
             until(lambda: socket.create_connection(("127.0.0.1", services.ports.broker)).close())
-            kafka.make_topics(services.bootstrap, {"names", "greetings"}, partitions=1)
+            kafka.make_topics(services.bootstrap, {"names": {}, "greetings": {}}, partitions=1)
 
         with ThreadPoolExecutor() as pool:
             broker_ready = pool.submit(broker)

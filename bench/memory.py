@@ -38,9 +38,15 @@ def measure(size: Size, names: int, keys: int) -> tuple[float, dict[str, int]]:
         parts = [part for part in stack.status().parts if part.pid]
         if any(part.restarts for part in parts):
             raise SystemExit(f"a process did not live with {size}")
-        return speed, {part.name: psutil.Process(part.pid).memory_info().rss for part in parts}
+        return speed, {part.name: resident(part.pid) for part in parts}
     finally:
         stack.release()
+
+
+def resident(pid: int) -> int:
+    """Resident bytes of a process and its children."""
+    process = psutil.Process(pid)
+    return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)])
 
 
 @click.command()

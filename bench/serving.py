@@ -11,6 +11,7 @@ import os
 import random
 import statistics
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -52,16 +53,27 @@ SERVERS: dict[str, list[str]] = {
 }
 
 
-def measure(stack: Stack, names: int, keys: int) -> tuple[float, float]:
-    """Return committed names a second, and the greeter's CPU seconds for 1,000 names."""
-    greeter = psutil.Process(stack.status().part("greeter").pid)
-    before = cpu(greeter)
+@dataclass
+class Measured:
+    """One run: committed names a second, and CPU seconds for 1,000 names by process."""
+
+    speed: float
+    cpu: dict[str, float]
+
+
+def measure(stack: Stack, names: int, keys: int) -> Measured:
+    processes = {part.name: psutil.Process(part.pid) for part in stack.status().parts if part.pid}
+    processes["sender and reader"] = psutil.Process()
+    before = {name: cpu(process) for name, process in processes.items()}
     speed = throughput(stack, names, keys)
-    return speed, (cpu(greeter) - before) / names * 1000
+    used = {name: cpu(process) - before[name] for name, process in processes.items()}
+    return Measured(speed, {name: seconds / names * 1000 for name, seconds in used.items()})
 
 
 def cpu(process: psutil.Process) -> float:
-    family = [process, *process.children(recursive=True)]
+    # Not the children of this process: the stack is among them.
+    own = process.pid == os.getpid()
+    family = [process, *([] if own else process.children(recursive=True))]
     return sum(sum(member.cpu_times()[:2]) for member in family)
 
 
@@ -73,7 +85,7 @@ def cpu(process: psutil.Process) -> float:
 def main(names: int, keys: tuple[int, ...], rounds: int, every: bool) -> None:
     """Print the table and write it to build/bench/serving.json."""
     chosen = list(SERVERS) if every else [WALKTHROUGH, OURS]
-    figures: dict[str, dict[int, list[tuple[float, float]]]] = {
+    figures: dict[str, dict[int, list[Measured]]] = {
         server: {count: [] for count in keys} for server in chosen
     }
     for round_number in range(rounds):
@@ -85,26 +97,37 @@ def main(names: int, keys: tuple[int, ...], rounds: int, every: bool) -> None:
             for count in keys:
                 figures[server][count].append(measure(stack, names, count))
             stack.release()
-    base = {count: statistics.median(f for f, _ in figures[chosen[0]][count]) for count in keys}
-    cost = {count: statistics.median(c for _, c in figures[chosen[0]][count]) for count in keys}
-    rows = []
-    for server in chosen:
-        cells = []
-        for count in keys:
-            speed = statistics.median(f for f, _ in figures[server][count])
-            used = statistics.median(c for _, c in figures[server][count])
-            cells.append(
-                f"{speed:,.0f} ({speed / base[count]:.2f}x), "
-                f"{used:.3f} s ({cost[count] / used:.1f}x)"
-            )
-        rows.append((server, *cells))
+
+    def speed(server: str, count: int) -> float:
+        return statistics.median(one.speed for one in figures[server][count])
+
+    def used(server: str, count: int, process: str) -> float:
+        return statistics.median(one.cpu[process] for one in figures[server][count])
+
+    def compared(server: str, count: int) -> str:
+        first = chosen[0]
+        faster = speed(server, count) / speed(first, count)
+        cheaper = used(first, count, "greeter") / used(server, count, "greeter")
+        return (
+            f"{speed(server, count):,.0f} ({faster:.2f}x), "
+            f"{used(server, count, 'greeter'):.3f} s ({cheaper:.1f}x)"
+        )
+
+    columns = [f"{count} keys" for count in keys]
     report(
         "serving",
         f"{names} names, median of {rounds}: names/s, CPU seconds of the greeter per 1,000 names",
-        ("server", *(f"{count} keys" for count in keys)),
-        rows,
-        figures,
+        ("server", *columns),
+        [(server, *(compared(server, count) for count in keys)) for server in chosen],
+        {s: {c: [asdict(one) for one in figures[s][c]] for c in keys} for s in chosen},
     )
+    processes = list(figures[chosen[0]][keys[0]][0].cpu)
+    rows = [
+        (server, process, *(f"{used(server, count, process):.3f}" for count in keys))
+        for server in chosen
+        for process in processes
+    ]
+    report("serving-cpu", "CPU seconds per 1,000 names", ("server", "process", *columns), rows, {})
 
 
 if __name__ == "__main__":

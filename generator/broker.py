@@ -11,18 +11,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import DecodeError
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
+from greeter.limits import LARGEST_NAME
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 
 NAMES = "names"
 GREETINGS = "greetings"
 
 Client = TypeVar("Client")
+Item = TypeVar("Item")
+Self = TypeVar("Self", bound="Reader[Any]")
 
 
 class BrokerError(Exception):
@@ -37,7 +40,7 @@ class BrokerUnreachable(BrokerError, ConnectionError):
 
 
 class RequestRefused(BrokerError, ValueError):
-    """A request that must not be sent: a name or key that is empty, not text, or no address."""
+    """A request that must not be sent: a name or key that is empty, too long or no text."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,13 @@ def connect(
     reason: Exception
     try:
         socket.create_connection((host, int(port)), timeout=timeout / 2).close()
-        bootstrap_ms = int(timeout * 1000 / 2)
-        return make(bootstrap_servers=bootstrap, bootstrap_timeout_ms=bootstrap_ms, **settings)
+        return make(
+            bootstrap_servers=bootstrap,
+            bootstrap_timeout_ms=int(timeout * 1000 / 2),
+            # How long a client stays away from a broker that was gone. The default grows to 30 s.
+            reconnect_backoff_max_ms=500,
+            **settings,
+        )
     except (OSError, KafkaError) as error:
         reason = error
     raise BrokerUnreachable(f"No Kafka broker answers at {host}:{port} ({reason})")
@@ -135,7 +143,7 @@ class RequestProducer:
         Raises
         ------
         RequestRefused
-            When the name or key is empty, not text, or no valid Unicode.
+            When the name or key is empty, too long, not text, or no valid Unicode.
         """
         key = name if key is None else key
         return self._producer.send(
@@ -164,8 +172,8 @@ class RequestProducer:
         self.close()
 
 
-class GreetingReader:
-    """Reads greetings as they come, without joining a consumer group.
+class Reader(Generic[Item]):
+    """Reads a topic's records as they come, without joining a consumer group.
 
     Parameters
     ----------
@@ -174,20 +182,22 @@ class GreetingReader:
     topic
         The topic to read.
     committed
-        Show a greeting only once its transaction is committed (``read_committed``). Without it
-        greetings show at once, also those that a failure later takes back.
+        Show a record only once its transaction is committed (``read_committed``). Without it
+        records show at once, also those that a failure later takes back.
     from_start
-        Begin with the oldest greeting in the topic instead of the next one to come.
+        Begin with the oldest record in the topic instead of the next one to come.
     """
+
+    kind = "record"
 
     def __init__(
         self,
         bootstrap: str,
-        topic: str = GREETINGS,
+        topic: str,
         committed: bool = True,
         from_start: bool = False,
     ) -> None:
-        self._waiting: deque[Greeting] = deque()
+        self._waiting: deque[Item] = deque()
         self._consumer = connect(
             KafkaConsumer,
             bootstrap,
@@ -209,17 +219,21 @@ class GreetingReader:
         for partition in partitions:
             self._consumer.position(partition)
 
-    def poll(self, timeout: float = 0.5) -> list[Greeting]:
-        """Return the greetings that arrived, waiting up to ``timeout`` seconds for the first."""
+    def _item(self, record: Any) -> Item:
+        """Read one record of the topic."""
+        raise NotImplementedError
+
+    def poll(self, timeout: float = 0.5) -> list[Item]:
+        """Return the records that arrived, waiting up to ``timeout`` seconds for the first."""
         if self._waiting:
             arrived = list(self._waiting)
             self._waiting.clear()
             return arrived
         batches = self._consumer.poll(timeout_ms=max(0, int(timeout * 1000)))
-        return [_greeting(record) for records in batches.values() for record in records]
+        return [self._item(record) for records in batches.values() for record in records]
 
-    def next(self, timeout: float = 30.0) -> Greeting:
-        """Wait for the next greeting.
+    def next(self, timeout: float = 30.0) -> Item:
+        """Wait for the next record.
 
         Raises
         ------
@@ -229,7 +243,7 @@ class GreetingReader:
         deadline = time.monotonic() + timeout
         while not self._waiting:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"No greeting came within {timeout:g} s")
+                raise TimeoutError(f"No {self.kind} came within {timeout:g} s")
             self._waiting.extend(self.poll(0.1))
         return self._waiting.popleft()
 
@@ -237,11 +251,29 @@ class GreetingReader:
         """Let go of the connection."""
         self._consumer.close()
 
-    def __enter__(self) -> GreetingReader:
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class GreetingReader(Reader[Greeting]):
+    """Reads greetings as they come; see :class:`Reader`."""
+
+    kind = "greeting"
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str = GREETINGS,
+        committed: bool = True,
+        from_start: bool = False,
+    ) -> None:
+        super().__init__(bootstrap, topic, committed, from_start)
+
+    def _item(self, record: Any) -> Greeting:
+        return _greeting(record)
 
 
 def check_names(names: Iterable[str]) -> list[str]:
@@ -258,9 +290,14 @@ def _encoded(what: str, value: str) -> bytes:
     if not value:
         raise RequestRefused(f"The {what} is empty: a record needs one to find its function")
     try:
-        return value.encode()
+        encoded = value.encode()
     except UnicodeEncodeError as error:
         raise RequestRefused(f"The {what} {value!r} is not valid Unicode text") from error
+    if len(encoded) > LARGEST_NAME:
+        raise RequestRefused(
+            f"The {what} {value[:20]!r}... has {len(encoded)} bytes: {LARGEST_NAME} are allowed"
+        )
+    return encoded
 
 
 def _greeting(record: Any) -> Greeting:

@@ -1,9 +1,12 @@
 """The greeter: a stateful function that counts how often it has seen each name, behind HTTP."""
 
 from flask import Flask, Response, make_response, request
-from statefun import RequestReplyHandler, StatefulFunctions, kafka_egress_record
+from statefun import StatefulFunctions, kafka_egress_record
 from statefun.request_reply_pb2 import ToFunction
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from greeter.guard import Guard, UnusableRequest
+from greeter.limits import LARGEST_BODY
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 
 functions = StatefulFunctions()
@@ -34,9 +37,10 @@ def compute_greeting(name: str, seen: int) -> GreetResponse:
     return GreetResponse(name=name, greeting=greeting)
 
 
-handler = RequestReplyHandler(functions)
+handler = Guard(functions)
 
 app = Flask(__name__)
+app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
 
 
 @app.route("/statefun", methods=["POST"])
@@ -44,19 +48,29 @@ def handle() -> Response:
     """Run one batch of invocations for the engine.
 
     The status tells the engine what to do. After a 5xx it sends the batch again until the
-    function's ``timeout``; after a 400 or 404 it fails the job at once, since the same bytes
-    could never succeed.
+    function's ``timeout``; after a 400, 404 or 413 it fails the job at once, since the same bytes
+    could never succeed. A message in the batch that can never be greeted is no failure: the guard
+    sends it to the dead-letter topic.
     """
+    body = request.get_data(cache=False)
     try:
-        response_data = handler(request.data)
+        response_data = handler(body)
+    except UnusableRequest as error:
+        return text(f"The request cannot be served: {error}", 400)
     except Exception:
-        refusal = explain_refusal(request.data)
+        refusal = explain_refusal(body)
         if refusal is None:
             raise  # A bug in the function: Flask logs the traceback and answers 500.
         return refusal
     response = make_response(response_data)
     response.headers.set("Content-Type", "application/octet-stream")
     return response
+
+
+@app.errorhandler(RequestEntityTooLarge)
+def refuse_oversized(error: RequestEntityTooLarge) -> Response:
+    """Say how large a body may be."""
+    return text(f"The body is too large: {LARGEST_BODY} bytes are allowed", 413)
 
 
 @app.route("/health")

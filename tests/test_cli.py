@@ -14,7 +14,7 @@ from workshop.stack.jars import read_lock
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "status", "greet", "logs", "down", "doctor", "fetch", "run"]
+    "command", ["up", "status", "greet", "logs", "down", "doctor", "fetch", "run", "syllabus"]
 )
 def test_every_command_explains_itself(command):
     assert command in workshop("--help").stdout

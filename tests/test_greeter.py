@@ -151,12 +151,6 @@ def test_a_bug_in_the_function_is_500_with_its_traceback_in_the_log(client, capl
     assert "Traceback" in caplog.text
 
 
-def test_a_message_of_another_type_is_500(client):
-    call = a_call("Ada")
-    call.invocation.invocations[0].argument.CopyFrom(packed(SeenCount(seen=1)))
-    assert client.post("/statefun", data=call.SerializeToString()).status_code == 500
-
-
 def test_health(client):
     assert client.get("/health").status_code == 200
 

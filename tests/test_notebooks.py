@@ -1,121 +1,192 @@
-"""The lessons, executed by papermill through the runner that the command line uses."""
+"""The form that every lesson has; issue by issue, without executing anything."""
 
-import subprocess
-import sys
+import re
+import statistics
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 
-from tests.conftest import ROOT
-from workshop.runner import NOTEBOOKS, LessonFailed, run_notebooks
+from workshop.lessons import NOTEBOOKS, Lesson
 
-LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+SERIES = [
+    "00_start_here.ipynb",
+    "01_events.ipynb",
+    "02_a_first_function.ipynb",
+    "03_sending_a_response.ipynb",
+    "04_a_stateful_hello.ipynb",
+    "05_inside_the_runtime.ipynb",
+    "06_wiring_it_together.ipynb",
+    "07_configuring_the_runtime.ipynb",
+    "08_the_real_stack.ipynb",
+    "09_live_greetings.ipynb",
+    "10_forgetting.ipynb",
+    "11_when_things_break.ipynb",
+    "12_into_production.ipynb",
+]
+LESSONS = [Lesson.read(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+EXERCISED = [lesson for lesson in LESSONS if lesson.number != "00"]
+TAGS = {"parameters", "exercise", "check", "solution"}
+# A link's target; of an image as well.
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+OF_A_MACHINE = re.compile(r"(?<![\w.])/(?:home|root|Users|tmp|var/folders|work)/|\b[A-Z]:\\")
 
 
-def printed(notebook: Path) -> str:
-    """All text that the cells of an executed notebook printed."""
-    cells = nbformat.read(notebook, as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    return "".join(output.get("text", "") for output in outputs)
+def name(lesson: Lesson) -> str:
+    return lesson.path.stem
 
 
-def notebook(folder: Path, *cells: str, tag: str = "") -> Path:
-    """Write a notebook with these code cells, the first one tagged."""
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
-    )
-    if tag:
-        made.cells[0].metadata["tags"] = [tag]
-    path = folder / "50_made.ipynb"
-    nbformat.write(made, path)
-    return path
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=name)
+every_lesson_with_exercises = pytest.mark.parametrize("lesson", EXERCISED, ids=name)
 
 
-def test_there_are_lessons():
-    assert [lesson.name for lesson in LESSONS] == [
-        "00_start_here.ipynb",
-        "08_the_real_stack.ipynb",
+def code(lesson):
+    return [cell for cell in lesson.notebook.cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def sections(lesson) -> list[tuple[str, str]]:
+    """The sections of a lesson: each title, and the Markdown below it."""
+    without_code = re.sub(r"^```.*?^```", "", lesson.text, flags=re.MULTILINE | re.DOTALL)
+    parts = re.split(r"^## (.+)$", without_code, flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_lessons_are_numbered_in_reading_order_without_gaps():
+    assert [lesson.path.name for lesson in LESSONS] == SERIES
+
+
+@every_lesson
+def test_a_lesson_is_a_python_notebook_without_outputs(lesson):
+    nbformat.validate(lesson.notebook)
+    assert lesson.notebook.metadata.kernelspec.name == "python3"
+    assert lesson.notebook.metadata.kernelspec.language == "python"
+    assert not any(cell.outputs or cell.execution_count for cell in code(lesson))
+    assert {tag for cell in lesson.notebook.cells for tag in tags(cell)} <= TAGS
+
+
+@every_lesson
+def test_a_lesson_begins_with_what_it_is_about(lesson):
+    first, second = lesson.notebook.cells[:2]
+    parts = ["# ", "**What you'll do.**", "**What you'll learn.**", "**What you need.**"]
+    places = [first.source.find(part) for part in parts]
+    assert places[0] == 0
+    assert -1 not in places and places == sorted(places)
+    assert "parameters" in tags(second)
+    assert lesson.title and lesson.learn
+    assert (10 if lesson.number == "00" else 15) <= lesson.minutes <= 30
+
+
+@every_lesson
+def test_a_lesson_has_one_cell_of_parameters_each_explained(lesson):
+    (cell,) = [cell for cell in lesson.notebook.cells if "parameters" in tags(cell)]
+    assert cell.cell_type == "code"
+    assert "#" in cell.source
+    assert papermill.inspect_notebook(str(lesson.path))
+
+
+@every_lesson
+def test_a_lesson_goes_through_its_sections_in_order(lesson):
+    titles = [title for title, _ in sections(lesson)]
+    end = ["Exercises", "Recap", "Your progress", "Next"]
+    if lesson.number == "00" and "Exercises" not in titles:
+        end = [title for title in end[1:] if title in titles]
+        assert {"Recap", "Next"} <= set(end)
+    assert titles[-len(end) :] == end
+    assert len(titles) > len(end)
+    assert re.search(r"^- ", dict(sections(lesson))["Recap"], re.MULTILINE)
+
+
+@every_lesson
+def test_cells_are_short(lesson):
+    lengths = [len(cell.source.splitlines()) for cell in code(lesson)]
+    assert max(lengths) <= 15
+    assert statistics.median(lengths) <= 5
+    assert all(cell.source.strip() for cell in lesson.notebook.cells)
+
+
+@every_lesson
+def test_links_lead_somewhere(lesson):
+    for target in LINK.findall(lesson.text):
+        if not target.startswith(("http://", "https://", "#")):
+            assert (NOTEBOOKS / target.partition("#")[0]).exists(), target
+
+
+@every_lesson
+def test_next_is_the_next_lesson(lesson):
+    targets = LINK.findall(dict(sections(lesson))["Next"])
+    following = SERIES[SERIES.index(lesson.path.name) + 1 :]
+    if following:
+        assert following[0] in targets
+    else:
+        assert targets
+
+
+@every_lesson
+def test_no_lesson_names_a_place_on_a_machine(lesson):
+    for cell in lesson.notebook.cells:
+        assert OF_A_MACHINE.search(cell.source) is None, cell.source
+
+
+@every_lesson_with_exercises
+def test_a_lesson_has_exercises_and_one_of_them_is_open(lesson):
+    exercises = lesson.exercises
+    assert len(exercises) >= 2
+    assert any(one.open for one in exercises)
+    numbers = [f"{lesson.number}.{place}" for place in range(1, len(exercises) + 1)]
+    assert [one.id for one in exercises] == numbers
+    closed = [place for place, one in enumerate(exercises, 1) if not one.open]
+    assert re.findall(r"^### Exercise (\d):", lesson.text, re.MULTILINE) == [
+        str(place) for place in range(1, len(closed) + 1)
     ]
+    assert any(
+        "from workshop.exercises import check, progress" in cell.source
+        for cell in lesson.notebook.cells[: exercises[0].cell]
+        if cell.cell_type == "code"
+    )
 
 
-@pytest.mark.stack
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.name)
-def test_lesson_runs_to_its_end(lesson, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (copy,) = run_notebooks([lesson], output=ROOT / "build" / "executed")
-    text = printed(copy)
-    for greeting in (
-        "Welcome Ada\n",
-        "Nice to see you again Ada\n",
-        "Third time is a charm Ada\n",
-        "Nice to see you at the 4-nth time Ada!\n",
-    ):
-        assert greeting in text
+@every_lesson_with_exercises
+def test_hints_open_one_at_a_time(lesson):
+    cells = lesson.notebook.cells
+    for one in lesson.exercises:
+        start = max(i for i in range(one.cell) if cells[i].source.startswith("### "))
+        task = "\n".join(cell.source for cell in cells[start : one.cell])
+        hints = re.findall(
+            r"<details>\n<summary>Hint ?(\d?)</summary>\n\n.+?\n\n</details>", task, re.DOTALL
+        )
+        assert one.hints == len(hints) == task.count("</details>") >= 1
+        assert [number or "1" for number in hints] == [str(n + 1) for n in range(len(hints))]
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.name)
-def test_form(lesson):
-    made = nbformat.read(lesson, as_version=4)
-    nbformat.validate(made)
-    tags = [cell.metadata.get("tags", []) for cell in made.cells]
-    assert sum("parameters" in of_cell for of_cell in tags) == 1
-    assert made.metadata.kernelspec.name == "python3"
-    assert made.metadata.kernelspec.language == "python"
-    code = [cell for cell in made.cells if cell.cell_type == "code"]
-    assert not any(cell.outputs or cell.execution_count for cell in code)
-    assert max(len(cell.source.splitlines()) for cell in code) <= 15
-    text = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
-    for part in ("What you'll do", "What you'll learn", "What you need", "## Recap", "## Next"):
-        assert part in text
-    for line in text.splitlines():
-        if "](" in line and ".ipynb" in line:
-            target = line.split("](")[1].split(")")[0]
-            assert (NOTEBOOKS / target).exists(), target
+@every_lesson_with_exercises
+def test_a_solution_stays_folded(lesson):
+    cells = lesson.notebook.cells
+    for one in lesson.exercises:
+        (place,) = [
+            i
+            for i in range(one.check, len(cells))
+            if "solution" in tags(cells[i])
+            and not any("solution" in tags(cell) for cell in cells[one.check : i])
+        ]
+        assert one.cell < one.check < place
+        heading, following = cells[place - 1], cells[place + 1]
+        assert re.fullmatch("#### (Solution|One possible solution)", heading.source)
+        assert heading.metadata.get("jp-MarkdownHeadingCollapsed") is True
+        # A folded heading hides all up to the next heading of its level or above.
+        assert re.match(r"#{1,4} ", following.source), following.source
 
 
-def test_a_parameter_reaches_the_lesson(tmp_path):
-    made = notebook(tmp_path, "name = 'Ada'", "print(name)", tag="parameters")
-    (copy,) = run_notebooks([made], output=tmp_path / "out", parameters={"name": "Grace"})
-    assert printed(copy) == "Grace\n"
+@every_lesson_with_exercises
+def test_a_lesson_ends_with_the_learners_progress(lesson):
+    last = code(lesson)[-1]
+    assert last.source == f'progress("{lesson.number}")'
 
 
-def test_an_unknown_parameter_is_an_error_that_lists_the_known_ones(tmp_path):
-    made = notebook(tmp_path, "name = 'Ada'", tag="parameters")
-    with pytest.raises(LessonFailed, match="no parameter nmae.*\n.*it has name"):
-        run_notebooks([made], output=tmp_path / "out", parameters={"nmae": "Grace"})
-
-
-def test_no_notebook_is_an_error(tmp_path, monkeypatch):
-    with pytest.raises(LessonFailed, match="There is no notebook"):
-        run_notebooks([tmp_path / "99_none.ipynb"])
-    monkeypatch.setattr("workshop.runner.NOTEBOOKS", tmp_path)
-    with pytest.raises(LessonFailed, match="There is no notebook"):
-        run_notebooks()
-
-
-def test_a_failing_cell_fails_the_run_and_the_next_lesson_runs_all_the_same(tmp_path):
-    (tmp_path / "bad").mkdir()
-    bad = notebook(tmp_path / "bad", "print('before')", "1 / 0").rename(tmp_path / "40_bad.ipynb")
-    good = notebook(tmp_path, "print('reached')")
-    command = [sys.executable, "-m", "workshop", "run", "--output", str(tmp_path / "out")]
-    done = subprocess.run([*command, str(bad), str(good)], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "1 of 2 lessons failed" in done.stderr
-    assert "ZeroDivisionError" in done.stderr
-    assert printed(tmp_path / "out" / "40_bad.ipynb").startswith("before")
-    assert printed(tmp_path / "out" / "50_made.ipynb") == "reached\n"
-
-
-def test_a_hanging_cell_is_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr("workshop.runner.CELL_SECONDS", 2)
-    made = notebook(tmp_path, "import time; time.sleep(600)")
-    with pytest.raises(LessonFailed, match="(?s)50_made.*timed out"):
-        run_notebooks([made], output=tmp_path / "out")
-
-
-def test_a_lesson_meets_no_stack_of_the_user(tmp_path):
-    made = notebook(tmp_path, "from workshop.stack import Stack; print(Stack().name)")
-    (copy,) = run_notebooks([made], output=tmp_path / "out")
-    assert printed(copy).startswith("run-")
+def test_only_lessons_and_the_syllabus_are_among_the_notebooks():
+    kept = {path.name for path in Path(NOTEBOOKS).iterdir() if not path.name.startswith(".")}
+    assert kept - {"README.md"} == {lesson.path.name for lesson in LESSONS}

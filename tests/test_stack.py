@@ -18,7 +18,8 @@ from jupyter_client.manager import start_new_kernel
 from generator.broker import GreetingReader, RequestProducer, RequestRefused
 from tests.conftest import ROOT, family, none_left, on_a_small_disk, workshop
 from workshop.errors import WorkshopError
-from workshop.stack import Stack, StackError, control
+from workshop.stack import Size, Stack, StackError, control
+from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.view import Progress
 
@@ -205,6 +206,8 @@ def test_command_line_from_up_to_forget(name, eventually):
     told = json.loads(status.stdout)
     assert (told["state"], told["kept"]) == ("ready", True)
     assert [part["name"] for part in told["parts"]] == PARTS
+    pids = [told["supervisor"], told["guard"], *(part["pid"] for part in told["parts"][:-1])]
+    assert {*pids} <= {process.pid for process in processes}
 
     greet = workshop("greet", "--name", name, "Ada", "Ada", "Grace", "Ada")
     assert greet.stdout.splitlines() == [
@@ -236,8 +239,11 @@ def test_command_line_from_up_to_forget(name, eventually):
     processes = family(Stack(name))
     assert workshop("down", "--name", name).returncode == 0
     assert none_left(processes)
-    assert workshop("down", "--name", name, "--forget").returncode == 0
+    told = workshop("down", "--name", name, "--forget").stdout
+    assert f"Deleted {RunFolder.of(name).path}: the topics" in told
+    assert "what the functions remember (0." in told
     assert not RunFolder.of(name).path.exists()
+    assert "nothing to delete" in workshop("down", "--name", name, "--forget").stdout
 
 
 def test_who_started_a_stack_is_told_that_it_has_ended(name):
@@ -374,6 +380,21 @@ def test_every_process_comes_back_after_a_kill_and_no_count_is_lost(name):
             ending = {2: "again Ada", 3: "charm Ada"}.get(counted, f"the {counted}-nth time Ada!")
             assert stack.greet("Ada", timeout=120)[0].greeting.endswith(ending)
             assert stack.status().part(part).restarts >= 1
+
+
+def test_a_larger_stack_runs_every_task_on_all_taskmanagers(name):
+    with Stack(name, size=Size(taskmanagers=2, partitions=2)) as stack:
+        rest = FlinkRest(stack.flink_url)
+        (job,) = (job["id"] for job in rest.get("/jobs")["jobs"])
+        for task in rest.get(f"/jobs/{job}")["vertices"]:
+            where = rest.get(f"/jobs/{job}/vertices/{task['id']}/taskmanagers")["taskmanagers"]
+            assert (task["parallelism"], len(where)) == (2, 2), task["name"]
+        names = [f"visitor {number}" for number in range(20)]
+        greetings = stack.greet(*names, *names)
+        assert texts(greetings[20:]) == [f"Nice to see you again {name}" for name in names]
+        assert {greeting.partition for greeting in greetings} == {0, 1}
+        os.kill(stack.status().part("taskmanager-2").pid, signal.SIGKILL)
+        assert texts(stack.greet("visitor 7", timeout=120)) == ["Third time is a charm visitor 7"]
 
 
 def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_up_goes_on(name, eventually):

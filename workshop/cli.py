@@ -83,6 +83,27 @@ def greet(name: str | None, timeout: float, people: tuple[str, ...]) -> None:
 
 @main.command()
 @name_option
+@click.option("--dry-run", is_flag=True, help="Only say which record it would be.")
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds until it is passed.")
+def skip(name: str | None, dry_run: bool, timeout: float) -> None:
+    """Step over the one record that the engine cannot read; it stays in its topic."""
+    from workshop.stack import Stack
+
+    stack = Stack(name)
+    record = stack.skip(dry_run, timeout)
+    if record is None:
+        click.echo(
+            f"Nothing to skip: no record keeps the engine of stack {stack.name} from going on."
+        )
+        return
+    click.echo(f"{'Would step' if dry_run else 'Stepped'} over {record}.")
+    after = None if dry_run else stack.status().poison
+    if after is not None:
+        click.echo(f"The next one is {after}. Run the command again to step over it too.")
+
+
+@main.command()
+@name_option
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is added.")
 @click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each.")
 @click.argument("service", required=False)
@@ -115,10 +136,14 @@ def down(name: str | None, forget: bool) -> None:
     from workshop.stack import Stack
 
     stack = Stack(name)
+    doomed = stack.folder.contents() if forget else ""
     if stack.down(forget=forget):
         click.echo(f"Stack {stack.name} is down.")
     else:
         click.echo(f"Stack {stack.name} was not up.")
+    if forget:
+        gone = f"Deleted {stack.folder.path}: {doomed}."
+        click.echo(gone if doomed else "There was nothing to delete.")
 
 
 @main.command()
@@ -146,15 +171,47 @@ def fetch() -> None:
 
 @main.command()
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies.")
-@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE")
+@click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Set a parameter in the lessons that have it.",
+)
+@click.option("--solved", is_flag=True, help="With the solutions; then every check has to pass.")
+@click.option("--twice", is_flag=True, help="All cells, and all again in the same kernel.")
+@click.option("--cell-seconds", default=300.0, show_default=True, help="How long a cell may run.")
 @click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
 def run(
-    notebooks: tuple[Path, ...], output: Path | None, parameters: tuple[tuple[str, str], ...]
+    notebooks: tuple[Path, ...],
+    output: Path | None,
+    parameters: tuple[tuple[str, str], ...],
+    solved: bool,
+    twice: bool,
+    cell_seconds: float,
 ) -> None:
-    """Execute NOTEBOOKS (all lessons unless named) and keep the executed copies."""
+    """Execute NOTEBOOKS (all lessons unless named), keep the copies, and report the times."""
     from workshop.runner import run_notebooks
 
-    run_notebooks(notebooks, output=output, parameters=dict(parameters))
+    run_notebooks(
+        notebooks,
+        output=output,
+        parameters=dict(parameters),
+        solved=solved,
+        twice=twice,
+        cell_seconds=cell_seconds,
+    )
+
+
+@main.command()
+def syllabus() -> None:
+    """Write notebooks/README.md anew from the lessons."""
+    from workshop.syllabus import SYLLABUS, syllabus
+
+    SYLLABUS.write_text(syllabus(), encoding="utf-8")
+    click.echo(f"Wrote {SYLLABUS}.")
 
 
 @main.command()

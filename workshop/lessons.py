@@ -89,12 +89,12 @@ class Lesson:
     @property
     def title(self) -> str:
         """The first heading."""
-        return self._said(r"^# (.+)$", "a title")
+        return self._said(r"^# ([^\n]+)$", "a title")
 
     @property
     def minutes(self) -> int:
         """How long it says that it takes."""
-        return int(self._said(r"takes about (\d+) minutes", "'takes about N minutes'"))
+        return int(self._said(r"takes\s+about\s+(\d+)\s+minutes", "'takes about N minutes'"))
 
     @property
     def learn(self) -> str:

@@ -2,114 +2,145 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import papermill
 import yaml
-from papermill.exceptions import PapermillException
+from rich.console import Console
 
 from workshop.errors import WorkshopError
+from workshop.running.report import Report
+from workshop.running.series import Form, Series
+from workshop.running.view import View
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 EXECUTED = ROOT / "build" / "executed"
-CELL_SECONDS = 300
+REPORT = "report.json"
+CELL_SECONDS = 300.0
 """How long one cell may run: a hang is cut, and named."""
 
 
 class LessonFailed(WorkshopError):
-    """A lesson did not run to its end."""
+    """A lesson did not run to its end, or a solution did not pass its check."""
 
 
 def run_notebooks(
     notebooks: Sequence[Path] = (),
     output: Path | None = None,
     parameters: Mapping[str, str] | None = None,
-) -> list[Path]:
+    *,
+    solved: bool = False,
+    twice: bool = False,
+    cell_seconds: float = CELL_SECONDS,
+    console: Console | None = None,
+) -> Report:
     """Execute notebooks with papermill, one after the other.
+
+    A lesson fails when a cell raises or does not end; and, which papermill would not notice, when
+    a ``!command`` fails, a background thread dies of an exception, or nobody asks a failed asyncio
+    task for its result. The lessons after the failing one are executed all the same. Nothing that
+    a lesson starts outlives the run, and the learner's own stacks and progress are not touched.
 
     Parameters
     ----------
     notebooks
         The notebooks; all lessons, in reading order, unless given.
     output
-        The folder of the executed copies; ``build/executed`` unless given. A notebook that fails
-        has its copy too, up to the failing cell.
+        The folder of the executed copies and of ``report.json``; ``build/executed`` unless given,
+        or ``solved`` or ``twice`` in it. A lesson that fails has its copy too, up to the failing
+        cell.
     parameters
         Values for the notebooks' ``parameters`` cells, written as YAML (``3``, ``true``, ``Ada``).
+        Each goes to those that have it.
+    solved
+        Execute them with the solutions in place of the exercises. Then every check has to pass.
+    twice
+        Execute all cells, and then all of them again in the same kernel.
+    cell_seconds
+        How long one cell may run.
+    console
+        Where progress and report are shown; the standard output unless given.
 
     Returns
     -------
-    list of Path
-        The executed copies.
+    Report
+        The times.
 
     Raises
     ------
     LessonFailed
-        When there is no notebook, a parameter is unknown, or a cell raises or hangs. The lessons
-        after the failing one are executed all the same.
+        When there is no notebook, a parameter is unknown to all of them, or a lesson fails.
+    """
+    if solved and twice:
+        raise LessonFailed("The lessons run solved or twice, not both.")
+    form = Form.SOLVED if solved else Form.TWICE if twice else Form.AS_IT_STANDS
+    chosen = choose(notebooks)
+    values = parameters_of(chosen, parameters or {})
+    output = output or (EXECUTED if form is Form.AS_IT_STANDS else EXECUTED / form.value)
+    console = console or Console()
+    series = Series(chosen, output, values, form, cell_seconds)
+    with series, View(console, len(chosen)) as view:
+        for notebook in chosen:
+            view.begin(notebook.name)
+            view.end(series.run(notebook, view))
+    report = series.report
+    report.write(output / REPORT)
+    report.show(console)
+    if report.failed:
+        raise LessonFailed(
+            f"{len(report.failed)} of {len(chosen)} lessons failed.",
+            details="\n\n".join(
+                f"{one.name}, {one.failure}\n{one.details}" for one in report.failed
+            ),
+            hint=f"look at the executed copies in {output}.",
+        )
+    return report
+
+
+def choose(notebooks: Sequence[Path] = ()) -> list[Path]:
+    """Return the notebooks to execute: all lessons, in reading order, unless some are given.
+
+    Raises
+    ------
+    LessonFailed
+        When there are none, one does not exist, or two have the same name.
     """
     chosen = list(notebooks) or sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    output = output or EXECUTED
     if not chosen:
         raise LessonFailed(f"There is no notebook in {NOTEBOOKS}.")
-    values = {name: yaml.safe_load(value) for name, value in (parameters or {}).items()}
     for notebook in chosen:
-        _check(notebook, values)
-    output.mkdir(parents=True, exist_ok=True)
-    failures = []
-    copies = []
-    for notebook in chosen:
-        copy = output / notebook.name
-        began = time.monotonic()
-        try:
-            _execute(notebook, copy, values)
-        except (PapermillException, TimeoutError) as error:
-            failures.append(f"{notebook.name}: {str(error).strip()}")
-            print(f"✗ {notebook.name} failed; see {copy}", flush=True)
-        else:
-            copies.append(copy)
-            print(f"✓ {notebook.name} {time.monotonic() - began:.1f} s", flush=True)
-    if failures:
+        if not notebook.is_file():
+            raise LessonFailed(f"There is no notebook {notebook}.")
+        if [other.name for other in chosen].count(notebook.name) > 1:
+            raise LessonFailed(f"There are several notebooks {notebook.name}: run them one by one.")
+    return chosen
+
+
+def parameters_of(
+    notebooks: Sequence[Path], parameters: Mapping[str, str]
+) -> dict[Path, dict[str, Any]]:
+    """Return for each notebook the values of the parameters that it has.
+
+    Raises
+    ------
+    LessonFailed
+        When none of the notebooks has one of the parameters.
+    """
+    if not parameters:
+        return {}
+    values = {name: yaml.safe_load(value) for name, value in parameters.items()}
+    known = {path: papermill.inspect_notebook(str(path)) for path in notebooks}
+    every = {name for names in known.values() for name in names}
+    if unknown := sorted(set(values) - every):
+        where = notebooks[0].name if len(notebooks) == 1 else f"None of {len(notebooks)} lessons"
         raise LessonFailed(
-            f"{len(failures)} of {len(chosen)} lessons failed.", details="\n\n".join(failures)
+            f"{where} has {'no' if len(notebooks) == 1 else 'a'} parameter {', '.join(unknown)}.",
+            hint=f"name one of these: {', '.join(sorted(every)) or 'there is none'}.",
         )
-    return copies
-
-
-def _check(notebook: Path, values: Mapping[str, object]) -> None:
-    if not notebook.exists():
-        raise LessonFailed(f"There is no notebook {notebook}.")
-    known = papermill.inspect_notebook(str(notebook))
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise LessonFailed(
-            f"{notebook.name} has no parameter {', '.join(unknown)}.",
-            hint=f"it has {', '.join(sorted(known)) or 'none'}.",
-        )
-
-
-def _execute(notebook: Path, copy: Path, values: Mapping[str, object]) -> None:
-    # A stack of its own: the run neither sees nor disturbs the one that a learner has open. The
-    # kernel is the one of this environment, whatever else the user has installed.
-    mine = {"WORKSHOP_STACK": f"run-{os.getpid()}", "JUPYTER_PREFER_ENV_PATH": "1"}
-    before = {name: os.environ.get(name) for name in mine}
-    os.environ.update(mine)
-    try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(copy),
-            parameters=dict(values),
-            kernel_name="python3",
-            cwd=str(notebook.parent),
-            execution_timeout=CELL_SECONDS,
-        )
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    return {
+        path: {name: value for name, value in values.items() if name in names}
+        for path, names in known.items()
+    }

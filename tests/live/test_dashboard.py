@@ -1,6 +1,7 @@
 """The dashboard in a real kernel, and without one: its life, its runs, and what it leaves."""
 
 import json
+import os
 import re
 import threading
 
@@ -9,7 +10,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from nbconvert import HTMLExporter
 
-from tests.test_notebooks import notebook, printed
+from tests.made import notebook, printed
 from workshop.errors import WorkshopError
 from workshop.live import Dashboard, dashboard
 from workshop.runner import run_notebooks
@@ -168,6 +169,8 @@ def test_headless_and_as_a_page(stack, tmp_path, monkeypatch):
     """Papermill runs it, the text can be asserted, and the page shows it without a network."""
     made = notebook(
         tmp_path,
+        # A run has a folder of its own for its stacks; this notebook looks into that of the tests.
+        f"import os\nos.environ['WORKSHOP_RUNS'] = {os.environ['WORKSHOP_RUNS']!r}\n"
         f"stack_name = {stack.name!r}",
         "from workshop.stack import Stack\nfrom workshop.live import Dashboard",
         "dashboard = Dashboard(Stack(stack_name), names=['Papyrus'], rate=100)",
@@ -175,7 +178,8 @@ def test_headless_and_as_a_page(stack, tmp_path, monkeypatch):
         "open_still = Dashboard(Stack(stack_name), names=['Vellum'])\nopen_still.run(count=3)",
         "dashboard.close()",
     )
-    (copy,) = run_notebooks([made], output=tmp_path / "out")
+    run_notebooks([made], output=tmp_path / "out")
+    copy = tmp_path / "out" / made.name
     assert "sent 40, greeted 40, missing 0, doubled 0\n" in printed(copy)
     executed = nbformat.read(copy, as_version=4)
 

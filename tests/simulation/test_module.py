@@ -236,6 +236,12 @@ def test_findings_are_in_order_and_all_named(bound):
     assert lines == sorted(lines) and len(lines) >= 4
 
 
+@pytest.mark.parametrize("state", ["seen", "{name: seen}"])
+def test_a_version_without_quotes_is_one_mistake(bound, state):
+    text = change('version: "2.0"', "version: 2.0", change("{name: seen}", state))
+    assert [finding.line for finding in check_module(bound, text)] == [line_of(text, "version")]
+
+
 def test_a_module_can_run_with_its_mistakes(bound):
     runtime = SimulatedRuntime(
         bound, change("name: seen", "name: sen"), check=False, max_restarts=0

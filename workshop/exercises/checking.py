@@ -10,6 +10,7 @@ import importlib
 import linecache
 import pkgutil
 import reprlib
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from workshop.errors import WorkshopError
 from workshop.exercises.progress import record
 
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., str])
+
+LINE = 95
+"""How many characters of a hint go into one line."""
 
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 200
@@ -85,8 +89,11 @@ class Outcome:
 
     def __str__(self) -> str:
         head = f"{'✓' if self.passed else '✗'} {self.exercise.id} {self.exercise.title}"
-        body = [self.what, *([f"Hint: {self.hint}"] if self.hint else [])]
-        return "\n".join([head, *(f"  {line}" for text in body for line in text.splitlines())])
+        lines = self.what.splitlines()
+        if self.hint:
+            # A notebook breaks a long line anywhere, also within a word.
+            lines += textwrap.wrap(f"Hint: {self.hint}", LINE, break_on_hyphens=False)
+        return "\n".join([head, *(f"  {line}" for line in lines)])
 
 
 _exercises: dict[str, Exercise] = {}
@@ -125,13 +132,13 @@ def expect(about: str, saw: object, expected: object, hint: str) -> None:
         refuse(f"{about}\n  gave      {gave}\n  expected  {wanted}", hint)
 
 
-def exercises(lesson: str | None = None) -> list[Exercise]:
+def exercises(lesson: str = "") -> list[Exercise]:
     """Return all exercises, or those of a lesson such as ``04``, in order."""
     for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("lesson_"):
+        # A check pulls in what its lesson needs: only those that are asked for.
+        if module.name.startswith(f"lesson_{lesson}"):
             importlib.import_module(f"{package.__name__}.{module.name}")
-    found = [_exercises[id] for id in sorted(_exercises)]
-    return [one for one in found if lesson is None or one.id.startswith(f"{lesson}.")]
+    return [_exercises[id] for id in sorted(_exercises) if id.startswith(lesson)]
 
 
 def examine(id: str, *answers: Any) -> Outcome:
@@ -142,11 +149,10 @@ def examine(id: str, *answers: Any) -> Outcome:
     WorkshopError
         When there is no such exercise.
     """
-    by_id = {one.id: one for one in exercises()}
+    by_id = {one.id: one for one in exercises(id.partition(".")[0])}
     if id not in by_id:
-        raise WorkshopError(
-            f"There is no exercise {id!r}.", hint=f"there are {', '.join(by_id) or 'none'}."
-        )
+        known = ", ".join(one.id for one in exercises())
+        raise WorkshopError(f"There is no exercise {id!r}.", hint=f"there are {known or 'none'}.")
     asked = by_id[id]
     if any(answer is None or isinstance(answer, EllipsisType) for answer in answers):
         return Outcome(asked, False, "There is no answer yet.", asked.start)

@@ -103,7 +103,6 @@ class TopicsReader:
             # The bytes come from this machine; checking them in Python costs more than reading.
             check_crcs=False,
             metrics_enabled=False,
-            reconnect_backoff_max_ms=500,
             request_timeout_ms=5000,
         )
         try:

@@ -138,7 +138,6 @@ class Traffic:
             address,
             timeout=1.6,
             max_block_ms=1000,
-            reconnect_backoff_max_ms=500,
             request_timeout_ms=5000,
         )
         try:

@@ -192,7 +192,6 @@ class Watch:
                 KafkaAdminClient,
                 address,
                 timeout=1.6,
-                reconnect_backoff_max_ms=500,
                 request_timeout_ms=2000,
             )
             self._admin = (address, client)

@@ -6,22 +6,27 @@ module. Neither needs anything else of this package, so they serve the tests of 
 
 from workshop.simulation.check import check_module
 from workshop.simulation.context import FakeContext
+from workshop.simulation.copies import Copies
 from workshop.simulation.errors import HandlerMismatch, JobFailed, ModuleError, SimulationError
 from workshop.simulation.messages import Address
+from workshop.simulation.module_diagram import ModuleDiagram, module_diagram
 from workshop.simulation.runtime import SimulatedRuntime
 from workshop.simulation.trace import Event, Trace
 from workshop.simulation.yaml_nodes import Finding
 
 __all__ = [
     "Address",
+    "Copies",
     "Event",
     "FakeContext",
     "Finding",
     "HandlerMismatch",
     "JobFailed",
+    "ModuleDiagram",
     "ModuleError",
     "SimulatedRuntime",
     "SimulationError",
     "Trace",
     "check_module",
+    "module_diagram",
 ]

@@ -15,7 +15,7 @@ from workshop.simulation.module import Function, Module
 from workshop.simulation.module_parser import read_module
 from workshop.simulation.yaml_nodes import Finding
 
-__all__ = ["check_module", "compare"]
+__all__ = ["check_module", "compare", "sends"]
 
 # Method of the context → what its argument names, its position, its keyword.
 _NAMED = {
@@ -100,6 +100,24 @@ def compare(functions: StatefulFunctions, module: Module) -> list[Finding]:
         if id and all_read and id not in used_egresses:
             findings.append(Finding(egress.line, f"no function was seen to use {id}", error=False))
     return findings
+
+
+def sends(functions: StatefulFunctions) -> list[tuple[str, str, str]]:
+    """Read from the code who sends to what.
+
+    Returns
+    -------
+    list of tuple
+        The type of the sender, ``function`` or ``egress``, and the name of what it sends to.
+        Computed names are not seen.
+    """
+    found = [
+        (f"{namespace}/{name}", use.kind, use.name)
+        for (namespace, name), function in functions.functions.items()
+        for use in _uses(function.func)[0]
+        if use.kind != "state"
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _type_problem(type_url: str, known: list[Any] | None, target: str) -> str:

@@ -12,7 +12,7 @@ from workshop.simulation.messages import Address, one_line, shorten
 if TYPE_CHECKING:
     from workshop.simulation.trace import Event
 
-__all__ = ["picture"]
+__all__ = ["escape", "picture"]
 
 # More than this no one reads, and Mermaid refuses very long texts.
 MOST_EVENTS = 60
@@ -51,13 +51,13 @@ def _sequence(events: Sequence[Event]) -> str:
     lines = ["sequenceDiagram"]
     for (_, end), name in names.items():
         label = f"{end.id}\n{end.typename}" if isinstance(end, Address) else f"topic\n{end}"
-        lines.append(f"    participant {name} as {_escape(label)}")
+        lines.append(f"    participant {name} as {escape(label)}")
     width = ",".join(dict.fromkeys((names[actors[0]], names[actors[-1]])))
     time = -1
     for event in events:
         if event.time_ms != time:
             time = event.time_ms
-            lines.append(f"    Note over {width}: {_escape(f'{time / 1000:g} s')}")
+            lines.append(f"    Note over {width}: {escape(f'{time / 1000:g} s')}")
         ends = [names[end] for end in _ends(event)]
         if event.kind == "clock" or (event.kind == "batch" and event.note == "batch of 1"):
             continue  # the line above says the time; a single message needs no note
@@ -83,7 +83,7 @@ def _label(event: Event) -> str:
         name, _, fields = one_line(event.message, 10 * MOST_CHARACTERS).partition("(")
         lines += [name, *textwrap.wrap(fields.removesuffix(")"), MOST_CHARACTERS, max_lines=3)]
     lines = [shorten(line, 2 * MOST_CHARACTERS) for line in lines]
-    return _escape("\n".join(lines)) or "#8203;"
+    return escape("\n".join(lines)) or "#8203;"
 
 
 def _states(events: Sequence[Event]) -> str:
@@ -105,7 +105,7 @@ def _states(events: Sequence[Event]) -> str:
     return "\n".join(rows)
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Write a text so that Mermaid shows it as it is: all but plain characters as numbers.
 
     A semicolon, a hash, an angle bracket or a line break would end the statement or be markup, and

@@ -153,13 +153,14 @@ class _Parser(Reader):
         )
 
     def state(self, entry: Node) -> State | None:
-        if self.version == "1.0":
-            if entry.text is None:
-                self.error(entry.line, f"{entry.path}: format 1.0 takes names; this is skipped")
+        # A version that cannot be read is reported already: then both forms will do.
+        if entry.text is not None:
+            if self.version == "2.0":
+                self.error(entry.line, f"{entry.path}: format 2.0 takes `name: {entry.text}`")
                 return None
             return State(entry.text, None, False, entry.line)
-        if entry.text is not None:
-            self.error(entry.line, f"{entry.path}: format 2.0 takes `name: {entry.text}`")
+        if self.version == "1.0":
+            self.error(entry.line, f"{entry.path}: format 1.0 takes names; this is skipped")
             return None
         self.known("state", entry)
         name = self.text(entry, "name")

@@ -55,7 +55,8 @@ class Connection:
         do
             ``status``; ``hold`` (this process uses the stack), ``keep`` (it stays without users),
             ``release`` (this process does not use it any more) or ``stop``. The last two are
-            answered when everything has ended, if it ends.
+            answered when everything has ended, if it ends. ``host`` frees the greeter's port for
+            this process, unless another has it; ``give back`` starts the greeter again.
 
         Raises
         ------

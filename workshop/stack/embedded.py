@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -10,6 +11,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
+
+from statefun import StatefulFunctions
 
 from generator.broker import (
     BrokerUnreachable,
@@ -20,25 +23,35 @@ from generator.broker import (
 )
 from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
+from workshop.stack.failures import advice
 from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
-from workshop.stack.module import difference
+from workshop.stack.hosting import Hosting
+from workshop.stack.module import difference, function_types
+from workshop.stack.poison import Poison
 from workshop.stack.preflight import check_before_start
 from workshop.stack.services import Settings, taskmanager_names
 from workshop.stack.size import Size, default_size
 from workshop.stack.status import Part, Status
-from workshop.stack.view import Progress, progress_here
+from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here
 
 ROOT = Path(__file__).parents[2]
 
 _SERVE = [sys.executable, "-m", "greeter", "--host", "127.0.0.1", "--port", "{port}"]
+HOST_SECONDS = 60
+"""How long a hosting waits for a stack that is being brought back."""
+
 _UP_HINT = "start it with stack.up() or python -m workshop up."
 
+_hostings: dict[Path, Hosting] = {}
 _connections: dict[Path, Connection] = {}
 """What this process holds, by run folder.
 
 Not by Stack: a cell that makes its Stack anew must not end the stack of the old one.
 """
+
+seconds_in_up = 0.0
+"""How long this process has waited in :meth:`Stack.up`: the report of a run tells it."""
 
 
 class StackError(WorkshopError):
@@ -123,6 +136,8 @@ class Stack:
         StackError
             When it does not become ready; then what was started is stopped again.
         """
+        global seconds_in_up
+        began = time.monotonic()
         progress = progress or progress_here()
         connection = self._held()
         mine = connection is None
@@ -145,6 +160,7 @@ class Stack:
                     progress.show(status)
                     if status.state in ("failed", "stopping", "down"):
                         raise self._not_ready(status, f"it is {status.state}")
+                    self._must_not_fail_for_ever(status)
                     if time.monotonic() > deadline:
                         raise self._not_ready(status, f"not ready after {timeout:g} s")
                     time.sleep(0.05)
@@ -157,6 +173,8 @@ class Stack:
             if mine:
                 self.release()
             raise
+        finally:
+            seconds_in_up += time.monotonic() - began
 
     def settings(self, fresh: bool) -> Settings:
         """Return what the supervisor is told; ``fresh`` if the run folder is made for this run."""
@@ -172,6 +190,7 @@ class Stack:
 
     def release(self) -> None:
         """Let this process stop using the stack; it ends with its last user, unless it is kept."""
+        self._stop_hosting()
         connection = _connections.pop(self.folder.path, None)
         if connection is not None:
             connection.end("release")
@@ -184,6 +203,7 @@ class Stack:
         forget
             Delete the run folder as well: the topics and all that the functions remember.
         """
+        self._stop_hosting()
         with one_at_a_time():
             connection = _connections.pop(self.folder.path, None) or connect(self.folder)
             if connection is not None:
@@ -201,6 +221,76 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         if self._opened:
             self.release()
+
+    # ------------------------------------------------------- in the notebook
+
+    def host(self, functions: StatefulFunctions) -> Hosting:
+        """Let the functions of this process take the greeter's place: the engine calls them.
+
+        What they print, and the traceback of one that fails, is shown under the cell. A function
+        that is defined anew takes effect with the next call, and calls that have failed wait for
+        it. The greeter serves again when the hosting is closed, or when this process ends.
+
+        Parameters
+        ----------
+        functions
+            They must bind every function type that the module definition names.
+
+        Raises
+        ------
+        StackError
+            When the stack is not up, lacks a function, or another notebook has the place.
+        """
+        wanted = function_types(self.module)
+        bound = {f"{namespace}/{type}" for namespace, type in functions.functions}
+        if missing := sorted(wanted - bound):
+            raise StackError(
+                f"The engine would call {', '.join(missing)}, which your functions do not bind.",
+                hint=f"bind it: @functions.bind({missing[0]!r}). "
+                f"Bound so far: {', '.join(sorted(bound)) or 'nothing'}.",
+            )
+        hosting = _hostings.get(self.folder.path)
+        if hosting is not None and not hosting.closed and self.status().host == os.getpid():
+            hosting.replace(functions)
+        else:
+            self._stop_hosting()
+            hosting = _hostings[self.folder.path] = self._take_place(functions)
+        if in_a_notebook():
+            HostingView(hosting)
+        return hosting
+
+    def _take_place(self, functions: StatefulFunctions) -> Hosting:
+        connection = self._held()
+        if connection is None:
+            raise StackError(f"This process does not use stack {self.name}.", hint=_UP_HINT)
+        self._wait_until_ready(time.monotonic() + HOST_SECONDS)
+        status = connection.ask("host")
+        if status.host != os.getpid():
+            raise StackError(
+                f"Process {status.host} serves in the greeter's place already.",
+                hint="close its hosting, or end that notebook's kernel.",
+            )
+        port = int(status.part("greeter").address.rpartition(":")[2].partition("/")[0])
+
+        def give_back() -> None:
+            with contextlib.suppress(StackGone):
+                connection.ask("give back")
+
+        deadline = time.monotonic() + HOST_SECONDS
+        while True:
+            try:
+                return Hosting(functions, port, give_back)
+            except OSError as error:
+                # A killed process keeps its port until the system has taken it apart.
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    give_back()
+                    raise StackError(f"The greeter's place cannot be taken: {error}") from error
+            time.sleep(0.05)
+
+    def _stop_hosting(self) -> None:
+        hosting = _hostings.pop(self.folder.path, None)
+        if hosting is not None:
+            hosting.close()
 
     # ------------------------------------------------------------------ look
 
@@ -266,6 +356,38 @@ class Stack:
         return difference(self.module, (self.folder.conf / "module.yaml").read_text())
 
     # --------------------------------------------------------------- traffic
+
+    def skip(self, dry_run: bool = False, timeout: float = 60) -> Poison | None:
+        """Step over the record that the engine cannot take, and over no other.
+
+        Parameters
+        ----------
+        dry_run
+            Only return the record.
+        timeout
+            How many seconds to wait until the engine has passed it.
+
+        Returns
+        -------
+        Poison or None
+            The record; None if the engine is not stuck.
+
+        Raises
+        ------
+        StackError
+            When the stack is down, or the engine does not pass the record in time.
+        """
+        self._ready_part("job")
+        poison = self.status().poison
+        if poison is None or dry_run:
+            return poison
+        poison.skip(self.folder.skipped)
+        deadline = time.monotonic() + timeout
+        while (status := self.status()).poison == poison:
+            if time.monotonic() > deadline:
+                raise self._not_ready(status, f"the engine has not passed {poison}")
+            time.sleep(0.1)
+        return poison
 
     def greet(self, *names: str, timeout: float = 60, committed: bool = True) -> list[Greeting]:
         """Send names and return their greetings, one for each, in the order of the names.
@@ -342,7 +464,14 @@ class Stack:
                 raise StackError(f"Stack {self.name} is {status.state}.", hint=_UP_HINT)
             if time.monotonic() > deadline:
                 raise self._not_ready(status, f"it was {status.state} all the time")
+            self._must_not_fail_for_ever(status)
             time.sleep(0.1)
+
+    def _must_not_fail_for_ever(self, status: Status) -> None:
+        if _advice(status):
+            raise self._not_ready(
+                status, "its job fails again and again, and waiting does not help"
+            )
 
     def _ready_part(self, name: str) -> Part:
         status = self.status()
@@ -362,7 +491,14 @@ class Stack:
                     details.append(f"The end of the log of {name}:\n{self.logs(name, 8)}")
         return StackError(
             f"Stack {self.name}: {why}",
-            hint="python -m workshop doctor checks this machine; "
+            hint=_advice(status)
+            or "python -m workshop doctor checks this machine; "
             f"python -m workshop logs {suspects[0]} shows more.",
             details="\n".join(details),
         )
+
+
+def _advice(status: Status) -> str:
+    """What to do about a job that keeps restarting for a known reason."""
+    detail = next((part.detail for part in status.parts if part.name == "job"), "")
+    return advice(detail, status.name)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 
+from workshop.stack import poison
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path
-from workshop.stack.jvm import FLINK_MODULES, java
+from workshop.stack.jvm import FLINK_MODULES, agent, java
+from workshop.stack.owner import rules
 from workshop.stack.size import Size
 
 FRAMEWORK_HEAP_MB = 64
 """How much of a TaskManager's heap the engine keeps for itself."""
+
+RULES = "engine.btm"
 
 CHECKPOINT_INTERVAL_MS = 250
 """How often the engine takes a checkpoint. See "Choosing the interval" in bench/README.md."""
@@ -38,7 +42,12 @@ ENDRULE
 
 
 def write_config(
-    folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms: int, size: Size
+    folder: RunFolder,
+    rpc_port: int,
+    rest_port: int,
+    checkpoint_ms: int,
+    size: Size,
+    guarded: bool,
 ) -> None:
     """Write ``flink-conf.yaml`` for an engine whose web page is ``127.0.0.1:rest_port``.
 
@@ -48,6 +57,8 @@ def write_config(
         How often a checkpoint is taken, in milliseconds.
     size
         How many slots a TaskManager has, in how many tasks a step runs, and the heaps.
+    guarded
+        Whether other users of this machine are kept out.
     """
     settings = {
         "jobmanager.rpc.address": "127.0.0.1",
@@ -57,8 +68,12 @@ def write_config(
         "rest.bind-address": "127.0.0.1",
         "rest.port": rest_port,
         "rest.bind-port": rest_port,
+        # The default lets every web page that the user opens read what the engine answers.
+        "web.access-control-allow-origin": f"http://127.0.0.1:{rest_port}",
         "taskmanager.host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
+        # Its native transport would accept connections past the rules of owner.py.
+        "taskmanager.network.netty.transport": "nio",
         "taskmanager.numberOfTaskSlots": size.slots,
         "parallelism.default": size.parallelism,
         "classloader.parent-first-patterns.additional": (
@@ -111,11 +126,11 @@ def write_config(
     }
     lines = [f"{key}: {value}" for key, value in settings.items()]
     (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n")
-    (folder.conf / "loopback.btm").write_text(_LOOPBACK_RULES)
+    parts = [_LOOPBACK_RULES, poison.rules(folder.skipped), *([rules()] if guarded else [])]
+    (folder.conf / RULES).write_text("\n".join(parts))
 
 
 def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[str]:
-    agent = class_path("agent")
     return java(
         main,
         ["--configDir", str(folder.conf)],
@@ -123,11 +138,7 @@ def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[st
         os.pathsep.join([str(folder.conf), class_path("engine")]),
         heap_mb,
         folder.tmp,
-        [
-            *FLINK_MODULES,
-            f"-javaagent:{agent}=script:{folder.conf / 'loopback.btm'},boot:{agent}",
-            *options,
-        ],
+        [*FLINK_MODULES, *agent(folder.conf / RULES), *options],
     )
 
 

@@ -26,13 +26,16 @@ class FlinkRest:
         """Return what the API answers to a GET of ``path``."""
         return self._answer(self._session.get(self.url + path, timeout=10))
 
-    def submit(self, restore: str | None) -> str:
+    def submit(self, restore: str | None, parallelism: int) -> str:
         """Submit the job and return its id.
 
         Parameters
         ----------
         restore
             The checkpoint or savepoint to begin from, or None to begin afresh.
+        parallelism
+            In how many copies every task runs. A job that is submitted in this way does not
+            regard ``parallelism.default``.
         """
         # Flink wants a jar, but all classes are on its class path already: an empty one will do.
         jar = io.BytesIO()
@@ -44,7 +47,7 @@ class FlinkRest:
             timeout=30,
         )
         jar_id = self._answer(upload)["filename"].rpartition("/")[2]
-        run: dict[str, Any] = {"entryClass": ENTRY_CLASS}
+        run: dict[str, Any] = {"entryClass": ENTRY_CLASS, "parallelism": parallelism}
         if restore is not None:
             # A module that lost a function still restores what the others remember.
             run |= {"savepointPath": restore, "allowNonRestoredState": True}

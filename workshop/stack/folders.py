@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -22,6 +23,19 @@ def cache_folder() -> Path:
 def runs_folder() -> Path:
     """The folder that holds the run folder of every stack. ``WORKSHOP_RUNS`` moves it."""
     return Path(os.environ.get("WORKSHOP_RUNS") or platformdirs.user_state_dir(APP))
+
+
+def file_sizes(folder: Path) -> list[tuple[str, int]]:
+    """Return every file below ``folder``, by its path in it, and its size in bytes; sorted.
+
+    A file that vanishes while it is looked at, as old checkpoints do, is left out.
+    """
+    found = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            if path.is_file():
+                found.append((str(path.relative_to(folder)), path.stat().st_size))
+    return sorted(found)
 
 
 @dataclass(frozen=True)
@@ -76,11 +90,29 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def skipped(self) -> Path:
+        """One file for every record that the ingress is to step over."""
+        return self.path / "skipped"
+
+    @property
     def tmp(self) -> Path:
         """Scratch files of all processes, emptied at each start."""
         return self.path / "tmp"
+
+    def contents(self) -> str:
+        """Say what is lost with the folder and how large it is; nothing if it is not there."""
+        if not self.path.exists():
+            return ""
+        kinds = {
+            "the topics with their names and greetings": self.broker,
+            "what the functions remember": self.checkpoints,
+            "the logs": self.logs,
+        }
+        sizes = {kind: sum(size for _, size in file_sizes(at)) for kind, at in kinds.items()}
+        return ", ".join(f"{kind} ({size / 1e6:.1f} MB)" for kind, size in sizes.items())
 
     def make(self) -> None:
         """Make the folder and its parts, private to the user."""
         for folder in (self.path, self.logs, self.conf, self.broker, self.checkpoints, self.tmp):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)  # It may have been there, copied from elsewhere.

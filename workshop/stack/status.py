@@ -6,6 +6,8 @@ import html
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from workshop.errors import WorkshopError
+from workshop.stack.poison import Poison
 from workshop.stack.size import STANDARD, Size
 
 MARKS = {
@@ -67,8 +69,12 @@ class Status:
         The run folder.
     supervisor
         The process id of the supervisor.
+    guard
+        The process id of the guard, which ends all others when the supervisor is killed.
     module, serve
         The module definition that it runs, and the command that serves the functions.
+    host
+        The process id of the notebook that has the greeter's place, if one has.
     size
         How many processes and partitions it has, and how much memory they may take.
     kept
@@ -79,33 +85,54 @@ class Status:
         How many checkpoints the job has completed.
     reason
         Why it failed.
+    poison
+        The record that the engine cannot take and cannot pass, if there is one.
     """
 
     name: str
     folder: str
     state: str = "down"
     supervisor: int | None = None
+    guard: int | None = None
     module: str = ""
     serve: list[str] = field(default_factory=list)
     size: Size = STANDARD
+    host: int | None = None
     kept: bool = False
     parts: list[Part] = field(default_factory=list)
     checkpoints: int = 0
     reason: str = ""
+    poison: Poison | None = None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Status:
         """Read what :meth:`to_dict` wrote."""
         parts = [Part(**part) for part in data["parts"]]
-        return cls(**{**data, "size": Size.from_dict(data["size"]), "parts": parts})
+        named = data.get("poison")
+        poison = None if named is None else Poison(**named)
+        size = Size.from_dict(data["size"])
+        return cls(**{**data, "size": size, "parts": parts, "poison": poison})
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data, for JSON."""
         return asdict(self)
 
     def part(self, name: str) -> Part:
-        """Return the part ``name``."""
-        return next(part for part in self.parts if part.name == name)
+        """Return the part ``name``.
+
+        Raises
+        ------
+        WorkshopError
+            When there is none: a stack that is down has no parts.
+        """
+        for part in self.parts:
+            if part.name == name:
+                return part
+        names = ", ".join(part.name for part in self.parts)
+        raise WorkshopError(
+            f"Stack {self.name} has no part {name!r}; it is {self.state}.",
+            hint=f"name one of {names}." if names else "start it first.",
+        )
 
     @property
     def summary(self) -> str:
@@ -131,7 +158,7 @@ class Status:
     def __str__(self) -> str:
         lines = [self.summary]
         for mark, name, state, pid, memory, where in self.rows():
-            lines.append(f"  {mark} {name:<12} {state:<20} {pid:>7} {memory:>7}  {where}".rstrip())
+            lines.append(f"  {mark} {name:<13} {state:<20} {pid:>7} {memory:>7}  {where}".rstrip())
         if self.reason:
             lines.append(self.reason)
         return "\n".join(lines)

@@ -26,9 +26,10 @@ import psutil
 
 from workshop.stack.folders import RunFolder
 from workshop.stack.job import Job, JobRefused
+from workshop.stack.owner import Unguarded
 from workshop.stack.process import ServiceProcess
 from workshop.stack.services import Ports, Services, Settings
-from workshop.stack.status import Status
+from workshop.stack.status import Part, Status
 
 ATTEMPTS = 3
 """How often a process may die before it was ready once, and how often ports are chosen anew."""
@@ -77,6 +78,9 @@ class Supervisor:
         self.services: Services | None = None
         self.job: Job | None = None
         self.holders: dict[asyncio.StreamWriter, int] = {}
+        self.host: asyncio.StreamWriter | None = None
+        self.given_back = asyncio.Event()
+        self.away = asyncio.Event()
         self.ending = asyncio.Event()
         self.ended = asyncio.Event()
         self.waiting: list[asyncio.Task[None]] = []
@@ -87,6 +91,7 @@ class Supervisor:
             text=True,
             start_new_session=True,
         )
+        self.status.guard = self._guard.pid
 
     # ------------------------------------------------------------------ life
 
@@ -152,6 +157,7 @@ class Supervisor:
         finally:
             if self.holders.pop(writer, None) is not None:
                 self._end_if_unused()
+            self._take_back(writer)
             writer.close()
 
     async def _answer(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> Any:
@@ -159,6 +165,10 @@ class Supervisor:
             self.holders[writer] = request["pid"]
         elif request["do"] == "keep":
             self.status.kept = True
+        elif request["do"] == "host":
+            await self._lend(writer)
+        elif request["do"] == "give back":
+            self._take_back(writer)
         elif request["do"] == "release":
             self.holders.pop(writer, None)
             self._end_if_unused()
@@ -173,6 +183,34 @@ class Supervisor:
             await self.ended.wait()
         return self.status.to_dict()
 
+    async def _lend(self, writer: asyncio.StreamWriter) -> None:
+        """Let the greeter end, so that this client can serve in its place."""
+        if self.host is None and self.services is not None and writer in self.holders:
+            self.host = writer
+            self.status.host = self.holders[writer]
+            self.given_back.clear()
+            greeter = self.services.greeter
+            while not self.away.is_set():
+                greeter.kill()
+                await asyncio.sleep(0.02)
+            greeter.part.state, greeter.part.detail = "ready", "your notebook serves in its place"
+
+    async def _stay_away(self, part: Part) -> None:
+        """Return when no notebook serves in the greeter's place."""
+        while self.host is not None:
+            self.away.set()
+            await self.given_back.wait()
+            part.state, part.detail = "restarting", "takes its place back"
+        self.away.clear()
+
+    def _is_greeter(self, service: ServiceProcess) -> bool:
+        return self.services is not None and service is self.services.greeter
+
+    def _take_back(self, writer: asyncio.StreamWriter) -> None:
+        if self.host is writer:
+            self.host = self.status.host = None
+            self.given_back.set()
+
     def _end_if_unused(self) -> None:
         if not self.holders and not self.status.kept:
             self.ending.set()
@@ -186,6 +224,7 @@ class Supervisor:
             for writer, pid in list(self.holders.items()):
                 if not psutil.pid_exists(pid):
                     del self.holders[writer]
+                    self._take_back(writer)
                     self._end_if_unused()
             if self.services is not None:
                 for service in self.services.all:
@@ -219,7 +258,7 @@ class Supervisor:
                 logging.warning("attempt %d: %s", attempt, error)
                 self.status.reason = str(error)
             except Exception as error:
-                if not isinstance(error, StartFailed | JobRefused):
+                if not isinstance(error, StartFailed | JobRefused | Unguarded):
                     logging.exception("the supervisor failed")
                 self.status.reason = f"{error}"
                 break
@@ -251,9 +290,13 @@ class Supervisor:
         part.state = "starting"
         backoff = 0.1
         while not self.ending.is_set():
+            if self._is_greeter(service):
+                await self._stay_away(part)
             code = await service.run()
             if self.ending.is_set():
                 return
+            if self.host is not None and self._is_greeter(service):
+                continue
             was_ready = service.was_ready
             if not was_ready and service.port_taken:
                 raise PortTaken(f"{part.name}: a port was taken before it could be used")
@@ -280,6 +323,7 @@ class Supervisor:
         job.part.state = "starting"
         for service in services.all:
             await service.ready.wait()
+        await services.prove_guarded()
         await asyncio.gather(job.keep_running(), self._judge())
 
     async def _judge(self) -> None:

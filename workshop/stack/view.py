@@ -1,13 +1,17 @@
-"""How the start of a stack is shown: in a terminal, in a notebook, or as plain lines."""
+"""How a stack is shown while it works: in a terminal, in a notebook, or as plain lines."""
 
 from __future__ import annotations
 
+import contextvars
+import html
 import sys
+import threading
 from typing import Any
 
 from rich.live import Live
 from rich.text import Text
 
+from workshop.stack.hosting import Hosting
 from workshop.stack.status import Status
 
 
@@ -78,10 +82,67 @@ class NotebookProgress(Progress):
             self._handle.update(status)
 
 
-def progress_here() -> Progress:
-    """Return what suits the place that the program runs in."""
+UPDATES_A_SECOND = 10
+
+
+class HostingView:
+    """Shows a hosting under the cell that made it: how it does, and what its functions print.
+
+    One thread of its own updates the output, whatever cell runs meanwhile, at most ten times a
+    second; it ends with the hosting.
+    """
+
+    def __init__(self, hosting: Hosting) -> None:
+        from IPython.display import display
+
+        self._hosting = hosting
+        self._news = threading.Event()
+        self._shown = self._page()
+        self._handle = display(self._shown, raw=True, display_id=True)
+        hosting.observe(self._news.set)
+        # In an empty context: an update belongs to the display, not to the cell that is running.
+        context = contextvars.Context()
+        threading.Thread(
+            target=context.run, args=(self._follow,), name="hosting view", daemon=True
+        ).start()
+
+    def _follow(self) -> None:
+        pause = threading.Event()
+        while True:
+            self._news.wait()
+            self._news.clear()
+            if self._hosting.observer != self._news.set:
+                return  # Another cell hosts now.
+            ended = self._hosting.closed
+            page = self._page()
+            if page != self._shown:
+                self._shown = page
+                self._handle.update(page, raw=True)
+            if ended:
+                return
+            pause.wait(1 / UPDATES_A_SECOND)
+
+    def _page(self) -> dict[str, str]:
+        hosting = self._hosting
+        colour = "error" if hosting.error and not hosting.closed else "success"
+        head = (
+            f"<div style='border-left:4px solid var(--jp-{colour}-color1);padding-left:8px'>"
+            f"{html.escape(hosting.summary)}</div>"
+        )
+        log = f"<pre style='max-height:24em;overflow:auto'>{html.escape(hosting.text)}</pre>"
+        plain = f"{hosting.summary}\n{hosting.text}"
+        return {"text/html": head + log, "text/plain": plain}
+
+
+def in_a_notebook() -> bool:
+    """Whether this process is a notebook's kernel."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and hasattr(shell, "kernel"):
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def progress_here() -> Progress:
+    """Return what suits the place that the program runs in."""
+    if in_a_notebook():
         return NotebookProgress()
     return TerminalProgress() if sys.stdout.isatty() else LineProgress()

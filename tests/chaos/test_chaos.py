@@ -1,0 +1,25 @@
+"""Kills of every kind, and ways to end and start again, on the real stack: nothing is lost."""
+
+import pytest
+
+from tests.chaos.cycles import cycles
+from tests.chaos.run import Chaos
+from workshop.stack import Stack
+from workshop.stack.view import Progress
+
+pytestmark = pytest.mark.stack
+
+
+def test_names_that_flow_while_processes_are_killed(name):
+    stack = Stack(name)
+    stack.up(progress=Progress(), keep=True)
+    chaos = Chaos(stack, seed=8, names=3000, kills=5, stop=False, per_second=100)
+    report = chaos.run()
+    assert report.verdict.good, report
+    assert len(report.kills) == 5
+    assert all(kill.seconds is not None for kill in report.kills), report
+
+
+def test_counts_go_on_after_every_way_to_end_a_stack(name, tmp_path):
+    verdict = cycles(name, tmp_path, 3)
+    assert verdict.good, verdict

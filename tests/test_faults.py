@@ -1,0 +1,96 @@
+"""The small parts of workshop.faults; lesson 11 runs them against the real stack."""
+
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+
+from generator.broker import Greeting
+from greeter.greeter import compute_greeting
+from workshop.faults import Traffic, as_runs, count_of, watch
+from workshop.faults.traffic import TrafficError
+from workshop.stack import Part, Status
+
+
+def greeting(name: str, count: int) -> Greeting:
+    return Greeting(name, name, compute_greeting(name, count).greeting, 0, count, 0)
+
+
+@pytest.mark.parametrize("name", ["Ada", "R2D2", "7-nth time Ada!", "Welcome ", "a\nb", ""])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 17, 1234])
+def test_the_count_is_read_from_every_greeting(name, count):
+    assert count_of(greeting(name, count)) == count
+
+
+def test_what_is_no_greeting_has_no_count():
+    with pytest.raises(ValueError, match="'Hello Ada' is no greeting"):
+        count_of("Hello Ada")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [([], "none"), ([3], "3"), ([2, 1, 3, 7, 7], "1-3, 7"), ([1, 3, 4], "1, 3-4")],
+)
+def test_numbers_as_runs(numbers, text):
+    assert as_runs(numbers) == text
+
+
+def test_the_timeline_marks_kills_and_shows_silence():
+    traffic = Traffic(SimpleNamespace(), ["Ada"], per_second=2)
+    traffic._times = {"sent": [0.1, 0.6, 1.1, 1.6, 2.1, 2.6], "committed": [0.2, 0.7, *[2.5] * 4]}
+    traffic._kills = [(1.2, "broker")]
+    assert traffic.timeline() == (
+        "     killed   B\n       sent  ▄▄▄\n  committed  ▄·▇\n\none character a second; B = broker"
+    )
+
+
+class Played:
+    """Traffic whose stack is told what to say, look by look."""
+
+    def __init__(self, *looks):
+        self.sent = Counter({"Ada": 1})
+        self.committed = [greeting("Ada", 1)]
+        self.stack = SimpleNamespace(status=lambda: self.look(next(looks)))
+        looks = iter(looks)
+        self.marks = []
+
+    def look(self, state):
+        if state == "greeted":
+            self.committed.append(greeting("Ada", 2))
+            state = "ready"
+        part = Part("greeter", state, detail="ended" if state != "ready" else "fine")
+        return Status("mine", "/mine", "ready" if state == "ready" else "restarting", parts=[part])
+
+    def mark(self, part):
+        self.marks.append(part)
+
+    def must_flow(self):
+        pass
+
+    check = must_flow
+
+
+def test_a_recovery_tells_what_changed_until_a_new_name_is_greeted():
+    traffic = Played("ready", "restarting", "restarting", "ready", "greeted", "never asked")
+    recovery = watch("greeter", traffic, calm=0)
+    assert [row[1:] for row in recovery.changes] == [
+        ("greeter", "restarting", "ended"),
+        ("greeter", "ready", ""),
+    ]
+    assert recovery.seconds >= recovery.changes[-1][0]
+    assert traffic.marks == ["greeter"]
+    lines = str(recovery).splitlines()
+    assert "killed" in lines[0]
+    assert "greeted" in lines[-1]
+    assert recovery._repr_html_().count("<tr>") == 5
+
+
+def test_watching_without_traffic_is_an_error_at_once():
+    traffic = Traffic(SimpleNamespace(), ["Ada"])
+    with pytest.raises(TrafficError, match="No names are sent(?s:.*)start the traffic"):
+        watch("greeter", traffic)
+
+
+def test_a_recovery_that_does_not_come_is_a_reason():
+    with pytest.raises(Exception, match="No new name was greeted within 0 s(?s:.*)greeter"):
+        watch("greeter", Played("restarting", "restarting"), timeout=0)

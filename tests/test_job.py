@@ -1,0 +1,158 @@
+"""What the status says of a job, from what Flink says of it."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from workshop.errors import WorkshopError
+from workshop.stack import Size, Status
+from workshop.stack.failures import CALM_SECONDS, Failures, advice
+from workshop.stack.flink_rest import FlinkRest
+from workshop.stack.folders import file_sizes
+from workshop.stack.job import Job
+from workshop.stack.status import Part
+
+
+class PlayedRest:
+    """Flink's REST API with one job of one task."""
+
+    def __init__(self):
+        self.task = "RUNNING"
+        self.restarts = 0
+        self.completed = self.restored = None
+        self.failure = self.failed_at = None
+
+    def fail(self, cause, when):
+        """The job failed, was restarted, and has completed a checkpoint since."""
+        self.failure = f"java.lang.RuntimeException: outer\nCaused by: {cause}\n\tat there"
+        self.failed_at = int(when * 1000)
+        self.restarts += 1
+        self.restored, self.completed = self.completed, (self.completed or 0) + 1
+
+    def get(self, path):
+        if path.endswith("numRestarts"):
+            return [{"value": str(self.restarts)}]
+        if path.endswith("checkpoints"):
+            latest = {
+                kind: None if id is None else {"id": id}
+                for kind, id in (("completed", self.completed), ("restored", self.restored))
+            }
+            return {"counts": {"completed": self.completed or 0}, "latest": latest}
+        if path.endswith("exceptions"):
+            return {"root-exception": self.failure, "timestamp": self.failed_at}
+        return {"state": "RUNNING", "vertices": [{"status": self.task}]}
+
+
+def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(tmp_path):
+    rest = PlayedRest()
+    job = Job(rest, tmp_path, Status("mine", str(tmp_path)))
+    job.part.state, job._id = "starting", "an id"
+
+    def looks() -> str:
+        job._look()
+        return job.part.state
+
+    assert looks() == "starting"
+    rest.completed = 1
+    assert looks() == "ready"
+    rest.task = "FAILED"  # Before the engine counts the restart.
+    assert looks() == "restarting"
+    rest.task, rest.restarts, rest.restored = "RUNNING", 1, 1
+    assert looks() == "restarting"  # All tasks run, but nothing is committed yet.
+    rest.completed = 2
+    assert looks() == "ready"
+
+
+def job_of(rest, tmp_path, started):
+    """A job on processes of which the newest started at that time."""
+    status = Status("mine", str(tmp_path))
+    job = Job(rest, tmp_path, status)
+    status.parts = [Part("broker", "ready", 1, started), Part("greeter", "ready", 2, 5.0), job.part]
+    job.part.state, job._id = "ready", "an id"
+    return job
+
+
+def test_a_job_that_fails_again_and_again_for_one_reason_is_not_ready(tmp_path):
+    rest = PlayedRest()
+    now = time.time()
+    job = job_of(rest, tmp_path, now - 60)
+    for number in range(3):
+        rest.fail("a.b.SomeException: because", now - 3 + number)
+        job._look()
+        job._look()  # The same failure seen twice is one.
+        assert job.part.state == ("ready" if number < 2 else "restarting")
+    assert job.part.detail == "keeps restarting: a.b.SomeException: because"
+    assert job.part.restarts == 3
+    rest.fail("a.b.AnotherException", now)
+    job._look()
+    assert job.part.state == "ready"
+
+
+def test_failures_while_a_process_was_away_are_its_fault(tmp_path):
+    rest = PlayedRest()
+    now = time.time()
+    job = job_of(rest, tmp_path, now - 2)  # The broker came back two seconds ago.
+    for number in range(3):
+        rest.fail("a.b.SomeException: because", now - 3 + number)
+        job._look()
+    assert job.part.state == "ready"
+
+
+def test_a_state_that_cannot_be_restored_shows_at_the_first_failure_until_it_is_over(tmp_path):
+    rest = PlayedRest()
+    now = time.time()
+    job = job_of(rest, tmp_path, now - 1)
+    rest.fail("org.apache.flink.util.StateMigrationException: new serializer", now)
+    job._look()
+    assert job.part.state == "restarting"
+    assert "down --name mine --forget" in advice(job.part.detail, "mine")
+    assert advice("a.b.SomeException", "mine") == ""
+    assert not job._failures.keeps_failing(now + CALM_SECONDS + 1, job._status.parts)
+
+
+def test_a_failure_that_takes_minutes_to_come_back_is_not_over_between(tmp_path):
+    failures = Failures()
+    for when in (1000.0, 1120.0, 1240.0):
+        failures.add("a call timed out", when)
+    assert failures.keeps_failing(1370.0, [Part("broker", started=500.0)])
+    assert not failures.keeps_failing(1400.0, [Part("broker", started=500.0)])
+
+
+def test_a_job_is_submitted_in_as_many_copies_as_the_stack_has_slots(tmp_path, monkeypatch):
+    size = Size(taskmanagers=2, slots=3)
+    asked = []
+
+    class Posts(FlinkRest):
+        def _answer(self, response):
+            return {"filename": "a/jar", "jobid": "an id"}
+
+    rest = Posts("http://127.0.0.1:9")
+    rest._session = SimpleNamespace(
+        post=lambda url, **what: asked.append(what.get("json")), delete=lambda url, **what: None
+    )
+    job = Job(rest, tmp_path, Status("mine", str(tmp_path), size=size))
+
+    async def no_look(work, *arguments):
+        if work == job._look:
+            raise asyncio.CancelledError
+        return work(*arguments)
+
+    monkeypatch.setattr(asyncio, "to_thread", no_look)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(job.keep_running())
+    assert asked[-1]["parallelism"] == 6
+
+
+def test_a_part_that_is_not_there_is_a_clear_error():
+    with pytest.raises(WorkshopError, match="has no part 'broker'; it is down(?s:.*)start it"):
+        Status("mine", "/mine").part("broker")
+
+
+def test_file_sizes(tmp_path):
+    (tmp_path / "one" / "two").mkdir(parents=True)
+    (tmp_path / "one" / "two" / "b").write_text("12")
+    (tmp_path / "a").write_text("123")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    assert file_sizes(tmp_path) == [("a", 3), ("one/two/b", 2)]

@@ -1,0 +1,81 @@
+"""A job that fails again and again for one reason, told from one that just recovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from workshop.stack.status import Part
+
+KEEPS_RESTARTING = "keeps restarting: "
+SAME = 3
+"""So many failures in a row for one reason, while every process lives, are no accident."""
+
+CALM_SECONDS = 15.0
+
+_ADVICE = {
+    "StateMigrationException": (
+        "a state that holds values cannot be declared otherwise, as with another expireAfter. "
+        "Put its declaration in module.yaml back as it was, or begin afresh: "
+        "python -m workshop down --name {name} --forget"
+    ),
+}
+
+
+def advice(cause: str, name: str) -> str:
+    """Return what to do about ``cause``, or nothing if it may yet pass of itself.
+
+    Parameters
+    ----------
+    cause
+        The root cause as the engine words it, or the detail of the job's part.
+    name
+        The name of the stack.
+    """
+    found = (text for exception, text in _ADVICE.items() if exception in cause)
+    return next(found, "").format(name=name)
+
+
+@dataclass
+class Failures:
+    """The failures of one job, as far as they are all of the same reason.
+
+    Attributes
+    ----------
+    cause
+        The newest root cause.
+    times
+        When it struck, in seconds since 1970, without another in between.
+    """
+
+    cause: str = ""
+    times: list[float] = field(default_factory=list)
+
+    def add(self, cause: str, when: float) -> None:
+        """Note a failure; one that is noted already changes nothing."""
+        cause = cause.removeprefix("Caused by: ")
+        if cause != self.cause:
+            self.cause, self.times = cause, []
+        if when not in self.times:
+            self.times = [*self.times[1 - SAME :], when]
+
+    def keeps_failing(self, now: float, parts: Iterable[Part]) -> bool:
+        """Whether the job fails for a reason that no restart mends.
+
+        Parameters
+        ----------
+        now
+            In seconds since 1970.
+        parts
+            The processes: what failed before the newest of them started may have been its absence.
+        """
+        if not self.times:
+            return False
+        # A reason may take minutes to strike, as the time-out of a call does.
+        gap = self.times[-1] - self.times[-2] if len(self.times) > 1 else 0.0
+        if now > self.times[-1] + CALM_SECONDS + gap:
+            return False
+        if advice(self.cause, ""):
+            return True
+        newest = max((part.started or 0.0 for part in parts), default=0.0)
+        return len(self.times) >= SAME and self.times[0] > newest

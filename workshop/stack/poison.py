@@ -1,0 +1,113 @@
+"""Records that the ingress itself cannot take: which one it is, and how it is stepped over.
+
+A record without a key, or without a value, makes the ingress fail before any function is called.
+The engine then goes back to its newest checkpoint, reads on, meets the same record, and so for
+ever. Its own error does not say which record it was. Two rules of Byteman on the one method through
+which every record comes in mend that. They run only when it has failed:
+
+- The first fails with the record's place and the reason, which the supervisor reads from the
+  engine and shows in the status.
+- The second steps over the record, if there is a file with the name of its place in the run folder:
+  the method then returns nothing, which the engine's Kafka source takes for "no message in this
+  record", and its offset moves on with the next checkpoint.
+
+So nothing is done to the topic, to a checkpoint or to the group's offsets, exactly one record is
+stepped over, and a restart from an older checkpoint steps over it again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+_RULES = """\
+RULE a record that the ingress cannot take is named
+CLASS org.apache.flink.statefun.flink.io.kafka.KafkaDeserializationSchemaDelegate
+METHOD deserialize(org.apache.kafka.clients.consumer.ConsumerRecord)
+AT EXCEPTION EXIT
+BIND place : String = $1.topic() + "-" + $1.partition() + "-" + $1.offset();
+     file : java.io.File = new java.io.File(@FOLDER@, place);
+     key : Object = $1.key();
+     value : Object = $1.value();
+     reason : String = (key == null) ? "it has no key" : \
+((value == null) ? "it has no value" : ("" + $^));
+     where : String = $1.topic() + " " + $1.partition() + " " + $1.offset() + " " + $1.timestamp()
+IF NOT file.exists()
+DO THROW new java.lang.IllegalStateException("poison " + where + " " + reason)
+ENDRULE
+
+RULE a record that the ingress cannot take is stepped over when that was asked for
+CLASS org.apache.flink.statefun.flink.io.kafka.KafkaDeserializationSchemaDelegate
+METHOD deserialize(org.apache.kafka.clients.consumer.ConsumerRecord)
+AT EXCEPTION EXIT
+BIND place : String = $1.topic() + "-" + $1.partition() + "-" + $1.offset();
+     file : java.io.File = new java.io.File(@FOLDER@, place)
+IF file.exists()
+DO RETURN null
+ENDRULE
+"""
+
+_NAMED = re.compile(r"IllegalStateException: poison (\S+) (\d+) (\d+) (-?\d+) (.*)")
+
+
+@dataclass(frozen=True)
+class Poison:
+    """A record that the ingress cannot take.
+
+    Attributes
+    ----------
+    topic, partition, offset
+        Where it lies.
+    timestamp
+        When it was sent, in milliseconds since 1970 (UTC).
+    reason
+        What is wrong with it.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    reason: str
+
+    @classmethod
+    def in_trace(cls, trace: str) -> Poison | None:
+        """Return the record that a stack trace of the engine names, if it names one."""
+        found = _NAMED.search(trace)
+        if found is None:
+            return None
+        topic, partition, offset, timestamp, reason = found.groups()
+        return cls(topic, int(partition), int(offset), int(timestamp), reason.strip())
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file that makes the engine step over it."""
+        return f"{self.topic}-{self.partition}-{self.offset}"
+
+    def skip(self, folder: Path) -> None:
+        """Let the engine step over it, now and whenever it meets it again."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        # Whoever looks at the file later wants to know why.
+        handle = os.open(folder / self.file_name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(json.dumps(asdict(self)) + "\n")
+
+    def is_skipped(self, folder: Path) -> bool:
+        """Whether :meth:`skip` was called for it."""
+        return (folder / self.file_name).exists()
+
+    def __str__(self) -> str:
+        when = datetime.fromtimestamp(self.timestamp / 1000).astimezone()
+        return (
+            f"topic {self.topic}, partition {self.partition}, offset {self.offset}, "
+            f"sent {when:%Y-%m-%d %H:%M:%S}: {self.reason}"
+        )
+
+
+def rules(folder: Path) -> str:
+    """The rules that name a record, and step over it if it has its file in ``folder``."""
+    return _RULES.replace("@FOLDER@", json.dumps(str(folder)))
