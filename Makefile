@@ -31,7 +31,7 @@ test: setup browser ## Run all tests; PROTOBUF=pinned runs them on the protobuf 
 browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt
 	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || { \
 	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
-	  apt-get update -qq && apt-get install -yqq --no-install-recommends chromium > /dev/null; } || \
+	  apt-get update -qq && apt-get install -yqq --no-install-recommends chromium fonts-dejavu-core > /dev/null; } || \
 	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
 
 chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
