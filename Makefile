@@ -73,8 +73,8 @@ bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
 	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
 	@$(BIN)/python bench/series.py 00 04
-	-@$(BIN)/python bench/simulation.py
 	@$(BIN)/python bench/live.py --seconds 5
+	-@$(BIN)/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
