@@ -29,7 +29,9 @@ PATIENCE = 120_000
 SHOTS = ROOT / "build" / "screenshots"
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright has an event loop in this thread until it ends, and a test that
+# comes later could not have one of its own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium: Playwright's own is a download that not every machine may make."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -42,7 +44,7 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab whose kernels find the tests' stacks."""
     made = Lab(tmp_path_factory.mktemp("lab"))
