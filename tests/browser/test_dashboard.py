@@ -71,8 +71,7 @@ def test_a_name_that_is_typed_is_greeted_in_the_page(own_stack, lab, new_page, e
     expect(page.locator(".wl-bar", has_text="Wilhelmina")).to_contain_text("3")
 
     # A name that cannot be sent is told in the page, and the next one works.
-    page.get_by_label("Name", exact=True).fill("")
-    page.wait_for_timeout(SECONDS)  # The page tells the kernel of the text after a moment.
+    type_name(page, "")
     page.get_by_role("button", name="Greet", exact=True).click()
     expect(page.locator(".wl-trouble")).to_contain_text("The name is empty")
     type_name(page, "Wilhelmina")
