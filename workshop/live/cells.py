@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Any
+
+from workshop.notebook import shell
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,7 @@ class Run:
 
 def this_run() -> Run | None:
     """Return the run of the cell that is being executed, or None outside a notebook."""
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython.get_ipython() if ipython is not None else None
-    kernel = getattr(shell, "kernel", None)
+    kernel = getattr(shell(), "kernel", None)
     if kernel is None:
         return None
     message: dict[str, Any] = kernel.get_parent("shell")

@@ -26,6 +26,8 @@ from typing import Any
 from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
+from workshop.notebook import shell
+
 PROMPT_FAILURES = 5
 """How often a failure is answered at once: the engine's waits between them are 0.3 s in all."""
 
@@ -366,14 +368,13 @@ def _address(body: bytes) -> bytes:
 def _told(error: BaseException) -> str:
     """The traceback as text, a notebook's cells by the number that the notebook shows."""
     text = "".join(traceback.format_exception(type(error), error, _own_part(error))).rstrip()
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython.get_ipython() if ipython is not None else None
+    here = shell()
 
     def name(file: re.Match[str]) -> str:
-        known = shell.compile.format_code_name(file[1])
+        known = here.compile.format_code_name(file[1])
         return " ".join(known) + ", line" if known else file[0]
 
-    if shell is None:
+    if here is None:
         return text
     return re.sub(r'File "([^"]+)", line', name, text)
 

@@ -11,6 +11,7 @@ from typing import Any
 from rich.live import Live
 from rich.text import Text
 
+from workshop.notebook import shell
 from workshop.stack.hosting import Hosting
 from workshop.stack.status import Status
 
@@ -136,9 +137,7 @@ class HostingView:
 
 def in_a_notebook() -> bool:
     """Whether this process is a notebook's kernel."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and hasattr(shell, "kernel")
+    return hasattr(shell(), "kernel")
 
 
 def progress_here() -> Progress:
