@@ -58,7 +58,7 @@ def bare() -> float:
             broker_ready = pool.submit(broker)
             until(lambda: requests.get(f"{services.rest.url}/overview", timeout=5).json())
             broker_ready.result()
-        services.rest.submit(None)
+        services.rest.submit(None, settings.size.parallelism)
         with (
             GreetingReader(services.bootstrap) as reader,
             RequestProducer(services.bootstrap) as sender,

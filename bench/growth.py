@@ -32,13 +32,16 @@ LAYOUTS = [
     Size(partitions=4, slots=2, taskmanagers=2),
 ]
 
+# Rows to print, and the figures behind them.
+Table = tuple[list[Any], list[Any]]
 
-def newest_checkpoint(stack: Stack) -> dict[str, Any]:
+
+def newest_checkpoint(stack: Stack) -> Any:
     """What the engine says of its newest checkpoint; one that was triggered after this call."""
     rest = FlinkRest(stack.flink_url)
     (job,) = (job["id"] for job in rest.get("/jobs")["jobs"] if job["status"] == "RUNNING")
 
-    def read() -> dict[str, Any] | None:
+    def read() -> Any:
         return rest.get(f"/jobs/{job}/checkpoints")["latest"]["completed"]
 
     begun = rest.get(f"/jobs/{job}/checkpoints")["counts"]["total"]
@@ -53,7 +56,7 @@ def memory(stack: Stack) -> int:
     return sum(psutil.Process(part.pid).memory_info().rss for part in parts)
 
 
-def grow(counts: tuple[int, ...], visits: int, heap_mb: int) -> tuple[list[tuple], list[dict]]:
+def grow(counts: tuple[int, ...], visits: int, heap_mb: int) -> Table:
     """Let one stack remember more and more names; return the rows and the figures."""
     stack = Stack(f"bench-{os.getpid()}", size=Size(taskmanager_mb=heap_mb))
     stack.up(progress=Progress())
@@ -91,7 +94,7 @@ def grow(counts: tuple[int, ...], visits: int, heap_mb: int) -> tuple[list[tuple
     return rows, figures
 
 
-def spread(visits: int, keys: int, rounds: int) -> tuple[list[tuple], list[dict]]:
+def spread(visits: int, keys: int, rounds: int) -> Table:
     """Greet the same names on every layout; return the rows and the figures."""
     speeds: dict[Size, list[float]] = {layout: [] for layout in LAYOUTS}
     held: dict[Size, int] = {}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import psutil
@@ -59,8 +60,8 @@ def write(bootstrap: str, rate: int, seconds: float, first: int) -> None:
 def main(rates: tuple[int, ...], seconds: int, writer: str) -> None:
     """Print the table and write it to build/bench/live.json."""
     if writer:
-        bootstrap, first = writer.split("/")
-        write(bootstrap, rates[0], seconds, int(first))
+        bootstrap, begin = writer.split("/")
+        write(bootstrap, rates[0], seconds, int(begin))
         return
     stack = Stack(f"bench-{os.getpid()}")
     stack.up(progress=Progress())
@@ -72,12 +73,12 @@ def main(rates: tuple[int, ...], seconds: int, writer: str) -> None:
         client.execute_interactive(code, timeout=120, output_hook=hear)
         return "".join(heard).strip()
 
-    def hear(message: dict) -> None:
+    def hear(message: dict[str, Any]) -> None:
         if message["msg_type"] == "stream":
             heard.append(message["content"]["text"])
 
     ask(BEGIN.format(name=stack.name))
-    kernel = psutil.Process(manager.provisioner.pid)
+    kernel = psutil.Process(int(ask("import os; print(os.getpid())")))
     figures = []
     first = 1
     for rate in rates:

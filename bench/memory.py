@@ -35,10 +35,10 @@ def measure(size: Size, names: int, keys: int) -> tuple[float, dict[str, int]]:
     try:
         throughput(stack, 5000, 100)  # Warm: classes are loaded and compiled.
         speed = throughput(stack, names, keys)
-        parts = [part for part in stack.status().parts if part.pid]
+        parts = stack.status().parts
         if any(part.restarts for part in parts):
             raise SystemExit(f"a process did not live with {size}")
-        return speed, {part.name: resident(part.pid) for part in parts}
+        return speed, {part.name: resident(part.pid) for part in parts if part.pid}
     finally:
         stack.release()
 

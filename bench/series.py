@@ -22,11 +22,11 @@ QUIET = Console(quiet=True)
 def rows(made: Report) -> list[tuple[str, ...]]:
     """A row for each lesson, and one for the whole run."""
     lessons = made.lessons
-    rows = [(one.name, one.seconds, one.kernel, one.stack, one.in_cells) for one in lessons]
-    sums = [sum(row[column] for row in rows) for column in (2, 3, 4)]
+    rows = [(one.name, [one.seconds, one.kernel, one.stack, one.in_cells]) for one in lessons]
+    sums = [sum(values[column] for _, values in rows) for column in (1, 2, 3)]
     return [
         (name, *(f"{max(0.0, value):.1f}" for value in values))
-        for name, *values in [*rows, ("the whole run", made.seconds, *sums)]
+        for name, values in [*rows, ("the whole run", [made.seconds, *sums])]
     ]
 
 
