@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -38,7 +39,9 @@ def bare() -> float:
 
     def start(command: list[str], log: str) -> subprocess.Popen[bytes]:
         with (folder.logs / log).open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                command, stdout=output, stderr=output, start_new_session=True
+            )
         processes.append(process)
         return process
 
@@ -68,7 +71,8 @@ def bare() -> float:
         return time.monotonic() - began
     finally:
         for process in processes:
-            process.kill()
+            # The whole group: the greeter's worker would outlive it.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         shutil.rmtree(folder.path)
 
