@@ -71,8 +71,9 @@ def bare() -> float:
         return time.monotonic() - began
     finally:
         for process in processes:
-            # The whole group: the greeter's worker would outlive it.
-            os.killpg(process.pid, signal.SIGKILL)
+            # The whole group: the greeter's worker would outlive it. One has ended by itself.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         shutil.rmtree(folder.path)
 
