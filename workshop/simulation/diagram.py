@@ -20,6 +20,8 @@ MOST_CHANGES = 12
 MOST_CHARACTERS = 36
 
 _ARROWS = {"ingress": "->>", "send": "->>", "delay": "--)", "timer": "->>", "egress": "->>"}
+# In the middle, the text of a message to oneself would be crossed out by the line that it hangs on.
+_LEFT = '%%{init: {"sequence": {"messageAlign": "left"}}}%%'
 _Actor = tuple[str, Address | str]  # group (topic, function or egress) and who it is
 
 
@@ -48,7 +50,7 @@ def _sequence(events: Sequence[Event]) -> str:
     order = ("topic", "function", "egress")
     actors = sorted(found, key=lambda actor: order.index(actor[0])) or [("topic", "job")]
     names = {actor: f"p{number}" for number, actor in enumerate(actors)}
-    lines = ["sequenceDiagram"]
+    lines = [_LEFT, "sequenceDiagram"]
     for (_, end), name in names.items():
         label = f"{end.id}\n{end.typename}" if isinstance(end, Address) else f"topic\n{end}"
         lines.append(f"    participant {name} as {escape(label)}")
