@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 SETTINGS := $(VENV)/share/jupyter/lab/settings
 READY := $(VENV)/.ready
+BOOK := $(VENV)/.book
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
 PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test browser chaos fuzz leaks stop doctor clean protos syllabus lint lock bench
+.PHONY: help setup lab run book test browser chaos fuzz leaks stop doctor clean protos syllabus lint lock bench
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +26,10 @@ lab: setup ## Open JupyterLab on the first lesson
 run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=--solved solves them
 	@$(BIN)/python -m workshop run $(ARGS)
 
-test: setup browser ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
+book: setup $(BOOK) ## Make a site of the executed lessons, to browse and to search: build/book/html
+	@$(BIN)/python -m book $(ARGS)
+
+test: setup $(BOOK) browser ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
 
 browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt
@@ -51,11 +55,12 @@ protos: $(READY) ## Compile protos/ anew
 syllabus: $(READY) ## Write notebooks/README.md anew from the lessons
 	@$(BIN)/python -m workshop syllabus
 
-lint: $(READY) ## Check format, style, types, and that the notebooks hold no outputs
+lint: $(READY) $(BOOK) ## Check format, style, types, spelling, and that the notebooks hold no outputs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify notebooks/*.ipynb
+	@$(BIN)/codespell
 
 lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(BIN)/python -m workshop.stack.resolve
@@ -91,4 +96,8 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
 	  $(PIP) --no-deps --upgrade --target $(PINNED) $$(grep '^protobuf==' requirements.txt) || { \
 	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
 	@mkdir -p $(SETTINGS) && cp jupyter-overrides.json $(SETTINGS)/overrides.json
+	@touch $@
+
+$(BOOK): requirements-book.txt $(READY)
+	@$(PIP) -r requirements-book.txt
 	@touch $@

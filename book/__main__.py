@@ -1,0 +1,63 @@
+"""Build the book, ``python -m book``: the lessons that were changed are executed first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from book.copies import executed_copies
+from book.pages import write_pages
+from workshop.errors import WorkshopError
+from workshop.runner import EXECUTED, ROOT, choose
+
+BOOK = ROOT / "build" / "book"
+
+
+def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
+    """Build the site from executed copies and return its first page.
+
+    Parameters
+    ----------
+    copies
+        The executed copies, in reading order.
+    project
+        What their links are relative to: the folder with ``notebooks`` in it.
+    output
+        The folder of the book; the site is in its part ``html``.
+
+    Raises
+    ------
+    WorkshopError
+        When a page cannot be made, or one of its links leads nowhere.
+    """
+    from sphinx.cmd.build import build_main
+
+    write_pages(copies, project, output / "pages")
+    settings = ["-c", str(Path(__file__).parent), "-d", str(output / "doctrees")]
+    strict = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env"]
+    failed = build_main([*settings, *strict, str(output / "pages"), str(output / "html")])
+    if failed:
+        raise WorkshopError(
+            "The book has a fault: each is named above, with its page and line.",
+            hint="mend it in the lesson and run make book again.",
+        )
+    return output / "html" / "index.html"
+
+
+@click.command(help=__doc__)
+@click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
+def main(notebooks: tuple[Path, ...]) -> None:
+    """Build the book of NOTEBOOKS, of all lessons unless some are named."""
+    try:
+        copies = executed_copies(choose(notebooks), EXECUTED)
+        click.echo(f"Open {build(copies, ROOT, BOOK)} in a browser; it needs no network.")
+    except WorkshopError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit()
