@@ -1,0 +1,131 @@
+"""The workflow and the hooks before a commit: they run what ``make`` runs, on what is supported."""
+
+import re
+import shlex
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from workshop.stack.doctor import OLDEST_PYTHON
+
+WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+HOOKS = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
+JOBS = yaml.safe_load(WORKFLOW)["jobs"]
+
+
+class Make(NamedTuple):
+    """A call of make: its target, and the variables that choose how it is run."""
+
+    target: str
+    variables: frozenset[str]
+
+
+def calls(script: str) -> set[Make]:
+    """All calls of make in a shell script."""
+    made = set()
+    for line in script.splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["make"]:
+            (target,) = [word for word in words[1:] if "=" not in word]
+            chosen = {word for word in words[1:] if "=" in word and not word.startswith("ARGS=")}
+            made.add(Make(target, frozenset(chosen)))
+    return made
+
+
+def made_by(job: str) -> set[Make]:
+    """All calls of make in a job of the workflow."""
+    return {call for step in JOBS[job]["steps"] for call in calls(step.get("run", ""))}
+
+
+def systems(job: str) -> set[str]:
+    """The systems that a job runs on."""
+    matrix = JOBS[job].get("strategy", {}).get("matrix", {})
+    return {
+        *matrix.get("os", [JOBS[job]["runs-on"]]),
+        *(o["os"] for o in matrix.get("include", [])),
+    }
+
+
+def test_every_action_is_pinned_by_its_commit_and_names_its_version():
+    lines = [line for line in WORKFLOW.splitlines() if "uses:" in line]
+    assert lines
+    assert [line for line in lines if not PINNED.search(line)] == []
+
+
+def test_an_action_has_one_version():
+    pins = set(re.findall(r"uses: (\S+) # (\S+)", WORKFLOW))
+    assert len(pins) == len({pin.partition("@")[0] for pin, _ in pins})
+
+
+def test_the_pythons_are_those_that_are_supported():
+    matrix = JOBS["test"]["strategy"]["matrix"]
+    supported = re.findall(r"Programming Language :: Python :: (3\.\d+)", PYPROJECT)
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    assert matrix["python"] == supported
+    assert supported[0] == oldest
+    assert f'requires-python = ">={oldest}"' in PYPROJECT
+    assert {one["python"] for one in matrix["include"]} <= set(supported)
+    assert f"{supported[0]} to {supported[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("job", ["test", "lessons"])
+def test_tests_and_lessons_run_on_linux_and_on_macos(job):
+    assert {system.partition("-")[0] for system in systems(job)} == {"ubuntu", "macos"}
+
+
+def test_every_target_exists():
+    named = {call.target for job in JOBS for call in made_by(job)}
+    assert named <= TARGETS
+    assert {"lint", "test", "run", "book", "test-compose"} <= named
+
+
+def test_the_workflow_runs_all_that_ci_runs():
+    here = calls((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    assert here
+    assert here <= {call for job in JOBS for call in made_by(job)}
+
+
+def test_the_lessons_run_both_ways():
+    (script,) = {"\n".join(step.get("run", "") for step in JOBS["lessons"]["steps"])}
+    assert "make run\n" in script and "make run ARGS=--solved\n" in script
+
+
+def test_it_may_only_read_and_ends_what_is_outdated():
+    read = yaml.safe_load(WORKFLOW)
+    assert read["permissions"] == {"contents": "read"}
+    assert not any("permissions" in job for job in JOBS.values())
+    assert read["concurrency"]["cancel-in-progress"]
+    assert all(job["timeout-minutes"] <= 120 for job in JOBS.values())
+    # YAML 1.1 takes the key "on" for true.
+    assert {"push", "pull_request", "schedule"} <= set(read[True])
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_no_job_keeps_the_credentials_of_its_checkout(job):
+    first = JOBS[job]["steps"][0]
+    assert first["uses"].startswith("actions/checkout@")
+    assert first["with"]["persist-credentials"] is False
+
+
+def test_the_hooks_are_the_pinned_tools_of_the_environment():
+    """They have no versions of their own that could be others than those of ``make lint``."""
+    pinned = set(
+        re.findall(r"^(\w+)==", (ROOT / "requirements-dev.txt").read_text("utf-8"), re.MULTILINE)
+    )
+    (repository,) = yaml.safe_load(HOOKS)["repos"]
+    assert repository["repo"] == "local"
+    tools = set()
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system"
+        folder, tool = hook["entry"].split()[0].rsplit("/", 1)
+        assert folder == ".venv/bin"
+        assert f"$(BIN)/{tool}" in MAKEFILE.partition("\nlint:")[2].partition("\n\n")[0]
+        tools.add(tool)
+    assert tools == {"nbstripout", "ruff", "codespell"}
+    assert tools <= pinned
