@@ -55,7 +55,7 @@ protos: $(READY) ## Compile protos/ anew
 syllabus: $(READY) ## Write notebooks/README.md anew from the lessons
 	@$(BIN)/python -m workshop syllabus
 
-lint: $(READY) $(BOOK) ## Check format, style, types, spelling, and that the notebooks hold no outputs
+lint: $(READY) ## Check format, style, types, spelling, and that the notebooks hold no outputs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from book.mermaid import unpacked
+from book.pages import WIDGET
 
 project = "Stateful Functions, from a name to a greeting"
 extensions = ["myst_nb"]
@@ -19,8 +20,10 @@ myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"
 nb_render_markdown_format = "myst"
-# The scripts that would make saved widgets live come from another place: pages show pictures.
+# The scripts that make saved widgets live come from another place. What a page shows of a widget is
+# the picture that it left.
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+nb_mime_priority_overrides = [("*", WIDGET, None)]
 
 html_theme = "furo"
 html_title = "Stateful Functions"

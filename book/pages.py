@@ -85,7 +85,7 @@ def write_pages(copies: Sequence[Path], project: Path, folder: Path) -> None:
 
 def page(lesson: Lesson) -> NotebookNode:
     """Return an executed lesson as it goes into the book: with its solutions folded."""
-    made = nbformat.from_dict(lesson.notebook)
+    made: NotebookNode = nbformat.from_dict(lesson.notebook)
     made.cells = []
     cells = iter(lesson.notebook.cells)
     for cell in cells:

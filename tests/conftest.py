@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from book.__main__ import build
+from tests.made import executed_series
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
@@ -36,6 +38,21 @@ def stack(runs: Path) -> Iterator[Stack]:
     shared.up(progress=Progress())
     yield shared
     shared.release()
+
+
+@pytest.fixture(scope="session")
+def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of two short lessons, which were executed."""
+    project = tmp_path_factory.mktemp("project")
+    executed_series(project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def small_book(small_project: Path) -> Path:
+    """The site that the book of the small project is."""
+    copies = sorted((small_project / "executed").glob("*.ipynb"))
+    return build(copies, small_project, small_project / "book").parent
 
 
 @pytest.fixture

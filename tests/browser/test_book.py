@@ -3,16 +3,6 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from book.__main__ import build
-from tests.made import executed_series
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """A book of two lessons."""
-    project = tmp_path_factory.mktemp("project")
-    return build(executed_series(project), project, project / "book").parent
-
 
 @pytest.fixture
 def page(browser: Browser):
@@ -29,9 +19,9 @@ def page(browser: Browser):
     context.close()
 
 
-def test_diagrams_are_drawn(page, site, shots):
+def test_diagrams_are_drawn(page, small_book, shots):
     for name in ("01_doubling", "02_halving"):
-        page.goto(f"{site.as_uri()}/notebooks/{name}.html")
+        page.goto(f"{small_book.as_uri()}/notebooks/{name}.html")
         drawn = page.locator("pre.mermaid svg")
         expect(drawn).to_be_visible()
         expect(drawn).to_contain_text("engine")
@@ -39,24 +29,24 @@ def test_diagrams_are_drawn(page, site, shots):
     page.screenshot(path=shots / "book.png", full_page=True)
 
 
-def test_a_search_finds_what_was_printed_and_leads_there(page, site):
-    page.goto(f"{site.as_uri()}/index.html")
+def test_a_search_finds_what_was_printed_and_leads_there(page, small_book):
+    page.goto(f"{small_book.as_uri()}/index.html")
     page.get_by_placeholder("Search").fill("zeppelin")
     page.get_by_placeholder("Search").press("Enter")
     page.locator("#search-results").get_by_role("link", name="Halving").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Halving")
 
 
-def test_a_solution_shows_when_it_is_opened(page, site):
-    page.goto(f"{site.as_uri()}/notebooks/01_doubling.html")
+def test_a_solution_shows_when_it_is_opened(page, small_book):
+    page.goto(f"{small_book.as_uri()}/notebooks/01_doubling.html")
     solution = page.locator("details.solution")
     expect(solution.locator("pre")).to_be_hidden()
     solution.locator("summary").click()
     expect(solution.locator("pre")).to_contain_text("return 2 * n")
 
 
-def test_one_goes_from_lesson_to_lesson(page, site):
-    page.goto(f"{site.as_uri()}/index.html")
+def test_one_goes_from_lesson_to_lesson(page, small_book):
+    page.goto(f"{small_book.as_uri()}/index.html")
     page.locator(".sidebar-tree").get_by_role("link", name="Doubling").click()
     page.locator(".next-page").click()
-    expect(page).to_have_url(f"{site.as_uri()}/notebooks/02_halving.html")
+    expect(page).to_have_url(f"{small_book.as_uri()}/notebooks/02_halving.html")
