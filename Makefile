@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+# Two protobufs cannot both be what everybody asked for; "make doctor" says whether all is as pinned.
+PIP := $(BIN)/pip install --quiet --no-warn-conflicts --disable-pip-version-check
 SETTINGS := $(VENV)/share/jupyter/lab/settings
 READY := $(VENV)/.ready
 BOOK := $(VENV)/.book
