@@ -69,7 +69,13 @@ def test_the_pythons_are_those_that_are_supported():
     oldest = ".".join(map(str, OLDEST_PYTHON))
     assert matrix["python"] == supported
     assert supported[0] == oldest
-    assert f'requires-python = ">={oldest}"' in PYPROJECT
+    for line in (
+        f'requires-python = ">={oldest}"',
+        f'target-version = "py{oldest.replace(".", "")}"',
+        f'python_version = "{oldest}"',
+    ):
+        assert line in PYPROJECT
+    assert f"sys.version_info < {OLDEST_PYTHON}" in MAKEFILE
     assert {one["python"] for one in matrix["include"]} <= set(supported)
     assert f"{supported[0]} to {supported[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
