@@ -86,6 +86,8 @@ def write_pages(copies: Sequence[Path], project: Path, folder: Path) -> None:
 def page(lesson: Lesson) -> NotebookNode:
     """Return an executed lesson as it goes into the book: with its solutions folded."""
     made: NotebookNode = nbformat.from_dict(lesson.notebook)
+    # Cells hold more than Python: "!command" too.
+    made.metadata.setdefault("language_info", {"name": "python"})["pygments_lexer"] = "ipython3"
     # The state of widgets that no output shows any more.
     made.metadata.pop("widgets", None)
     made.cells = []

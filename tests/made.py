@@ -80,7 +80,9 @@ def executed_series(project: Path) -> list[Path]:
     second = notebook(folder, "from IPython.display import Markdown", name="02_halving.ipynb")
     made = nbformat.read(second, as_version=4)
     made.cells[:0] = [_opening("Halving"), _markdown("Read [the guide](../docs/guide.md).")]
-    made.cells.append(nbformat.v4.new_code_cell(f"print('a zeppelin')\nMarkdown({_DIAGRAM!r})"))
+    made.cells.append(
+        nbformat.v4.new_code_cell(f"!echo\nprint('a zeppelin')\nMarkdown({_DIAGRAM!r})")
+    )
     nbformat.write(made, second)
     run_notebooks([first, second], output=project / "executed")
     return [project / "executed" / path.name for path in (first, second)]
