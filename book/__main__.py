@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +17,7 @@ BOOK = ROOT / "build" / "book"
 
 
 def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
-    """Build the site from executed copies and return its first page.
+    """Build the site anew from executed copies and return its first page.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
     project
         What their links are relative to: the folder with ``notebooks`` in it.
     output
-        The folder of the book; the site is in its part ``html``.
+        The folder of the book, whose former content is deleted; the site is in its part ``html``.
 
     Raises
     ------
@@ -35,9 +35,10 @@ def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
     """
     from sphinx.cmd.build import build_main
 
+    shutil.rmtree(output, ignore_errors=True)
     write_pages(copies, project, output / "pages")
     settings = ["-c", str(Path(__file__).parent), "-d", str(output / "doctrees")]
-    strict = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env"]
+    strict = ["--fail-on-warning", "--keep-going", "--quiet"]
     failed = build_main([*settings, *strict, str(output / "pages"), str(output / "html")])
     if failed:
         raise WorkshopError(
@@ -60,4 +61,3 @@ def main(notebooks: tuple[Path, ...]) -> None:
 
 if __name__ == "__main__":
     main()
-    sys.exit()

@@ -14,8 +14,6 @@ from book.pages import WIDGET
 
 project = "Stateful Functions, from a name to a greeting"
 extensions = ["myst_nb"]
-exclude_patterns: list[str] = []
-# "ipynb" has its place in it through myst_nb.
 myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"

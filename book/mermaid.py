@@ -24,9 +24,8 @@ def unpacked() -> Path:
         fetch_with_progress([JAR])
     version = JAR.coordinate.rpartition(":")[2]
     script = cache_folder() / f"mermaid-{version}" / NAME
-    if not script.exists():
-        script.parent.mkdir(exist_ok=True)
-        with zipfile.ZipFile(JAR.path) as jar:
-            place = f"META-INF/resources/webjars/mermaid/{version}/dist/{NAME}"
-            script.write_bytes(jar.read(place))
+    script.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(JAR.path) as jar:
+        place = f"META-INF/resources/webjars/mermaid/{version}/dist/{NAME}"
+        script.write_bytes(jar.read(place))
     return script.parent

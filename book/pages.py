@@ -51,7 +51,7 @@ class PageError(WorkshopError):
 
 
 def write_pages(copies: Sequence[Path], project: Path, folder: Path) -> None:
-    """Write all pages anew.
+    """Write all pages.
 
     Parameters
     ----------
@@ -60,14 +60,13 @@ def write_pages(copies: Sequence[Path], project: Path, folder: Path) -> None:
     project
         The project, in whose ``notebooks`` the lessons are; what they link to is taken from it.
     folder
-        Where the pages go. What is in it is deleted.
+        Where the pages go.
 
     Raises
     ------
     PageError
         When an output can be seen with a kernel only.
     """
-    shutil.rmtree(folder, ignore_errors=True)
     (folder / LESSONS).mkdir(parents=True)
     lessons = [Lesson.read(copy) for copy in copies]
     more: set[str] = set()
