@@ -6,12 +6,14 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 from statefun import StatefulFunctions
 
 from generator.broker import (
@@ -114,6 +116,28 @@ class Stack:
         self._any_size = size is None
         self.folder = RunFolder.of(self.name)
         self._opened = False
+
+    @classmethod
+    def compose(
+        cls,
+        name: str | None = None,
+        *,
+        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        size: Size | None = None,
+    ) -> Stack:
+        """Return the same stack in containers: that of ``docker-compose.yml``.
+
+        It needs Docker with Compose v2, or podman and podman-compose; :meth:`up` says what is
+        missing. Everything else is as here; see :class:`workshop.stack.compose.ComposeStack`.
+
+        Parameters
+        ----------
+        name, checkpoint_ms, size
+            See :class:`Stack`.
+        """
+        from workshop.stack.compose import ComposeStack
+
+        return ComposeStack(name, checkpoint_ms=checkpoint_ms, size=size)
 
     # ------------------------------------------------------------------ life
 
@@ -355,6 +379,41 @@ class Stack:
         self._ready_part("jobmanager")
         return difference(self.module, (self.folder.conf / "module.yaml").read_text())
 
+    # ----------------------------------------------------------------- chaos
+
+    def send_signal(self, name: str, number: signal.Signals) -> Part:
+        """Send a signal to the process of a part, and to all that it has started.
+
+        Parameters
+        ----------
+        name
+            Of the part, as :meth:`status` has it. What was killed is brought back.
+        number
+            ``SIGKILL``, or ``SIGSTOP`` and ``SIGCONT``.
+
+        Returns
+        -------
+        Part
+            What it was before.
+
+        Raises
+        ------
+        StackError
+            When no such process runs.
+        """
+        for part in self.status().parts:
+            if part.name != name or part.pid is None or part.started is None:
+                continue
+            # A number may belong to somebody else by now; the time of its start does not.
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                if abs(psutil.Process(part.pid).create_time() - part.started) < 0.01:
+                    os.killpg(part.pid, number)
+                    return part
+        raise StackError(
+            f"The {name} of stack {self.name} is not running just now.",
+            hint="wait until it is back, or start the stack with stack.up().",
+        )
+
     # --------------------------------------------------------------- traffic
 
     def skip(self, dry_run: bool = False, timeout: float = 60) -> Poison | None:
@@ -381,13 +440,16 @@ class Stack:
         poison = self.status().poison
         if poison is None or dry_run:
             return poison
-        poison.skip(self.folder.skipped)
+        self._mark_skipped(poison)
         deadline = time.monotonic() + timeout
         while (status := self.status()).poison == poison:
             if time.monotonic() > deadline:
                 raise self._not_ready(status, f"the engine has not passed {poison}")
             time.sleep(0.1)
         return poison
+
+    def _mark_skipped(self, poison: Poison) -> None:
+        poison.skip(self.folder.skipped)
 
     def greet(self, *names: str, timeout: float = 60, committed: bool = True) -> list[Greeting]:
         """Send names and return their greetings, one for each, in the order of the names.
