@@ -52,6 +52,11 @@ def variables() -> dict[str, str]:
     }
 
 
+def run(*command: str) -> None:
+    """Run a command of the engine, and show what it prints."""
+    subprocess.run(command, env={**os.environ, **variables()}, check=True)
+
+
 def podman(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run podman."""
     return subprocess.run(

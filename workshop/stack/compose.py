@@ -80,6 +80,7 @@ class ComposeStack(Stack):
         self._job: Job | None = None
         self._was_ready = False
         self._kept = False
+        self._fresh = False
         self._tunnel: tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]] | None = None
 
     # ------------------------------------------------------------------ life
@@ -122,24 +123,17 @@ class ComposeStack(Stack):
 
     def _start(self, progress: Progress, deadline: float) -> None:
         """Let compose start what does not run."""
-        broker = next((one for one in self._containers() if one.service == "kafka-broker"), None)
-        port = broker.ports.get(BROKER_PORT) if broker is not None else None
-        environment = {
-            **os.environ,
-            "KAFKA_PORT": str(port or port_for("KAFKA_PORT")),
-            "CHECKPOINT_MS": str(self.checkpoint_ms),
-            **{name.upper(): str(number) for name, number in asdict(self.size).items()},
-        }
-        if os.environ.get("FLINK_PORT"):
+        if not self._containers() and os.environ.get("FLINK_PORT"):
             port_for("FLINK_PORT")
         scale = f"worker={self.size.taskmanagers}"
         command = ["up", "--detach", "--scale", scale, *SERVICES]
+        self._fresh = self._fresh or not self.folder.path.exists()
         self.folder.make()
         log = self.folder.logs / "compose.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 self.engine.compose_command(self.project, *command),
-                env=environment,
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -160,6 +154,17 @@ class ComposeStack(Stack):
             )
         self._forget_what_was_seen()
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables with which compose makes this stack."""
+        broker = next((one for one in self._containers() if one.service == "kafka-broker"), None)
+        port = broker.ports.get(BROKER_PORT) if broker is not None else None
+        return {
+            **os.environ,
+            "KAFKA_PORT": str(port or port_for("KAFKA_PORT")),
+            "CHECKPOINT_MS": str(self.checkpoint_ms),
+            **{name.upper(): str(number) for name, number in asdict(self.size).items()},
+        }
+
     def release(self) -> None:
         """Take down the containers that this process has started, unless they are to be kept."""
         self._stop_hosting()
@@ -171,8 +176,12 @@ class ComposeStack(Stack):
             self.release()
 
     def down(self, forget: bool = False) -> bool:
-        """See :meth:`Stack.down`. The volumes stay, unless ``forget`` deletes them."""
+        """See :meth:`Stack.down`. The volumes stay, unless ``forget`` deletes them.
+
+        They go too if this process has made them and did not say ``keep``, as a lesson does.
+        """
         self._stop_hosting()
+        forget = forget or (self._fresh and not self._kept)
         with self._lock:
             ran = bool(self._containers())
             command = ["down", *(["--volumes"] if forget else [])]
@@ -191,7 +200,8 @@ class ComposeStack(Stack):
             if forget:
                 shutil.rmtree(self.folder.path, ignore_errors=True)
             self._forget_what_was_seen()
-            self._job, self._was_ready, self._kept, self._opened = None, False, False, False
+            self._job = None
+            self._was_ready = self._kept = self._fresh = self._opened = False
             return ran
 
     def scale(self, workers: int) -> None:
@@ -332,11 +342,14 @@ class ComposeStack(Stack):
         StackError
             Always; it says how to follow them.
         """
-        one = self._container(service)
         raise StackError(
             f"The log of {service} is not in a file of its own.",
-            hint=f"follow it: {self.engine.program} logs --follow {one.id[:12]}",
+            hint=f"follow it: {self.log_place(service)}",
         )
+
+    def log_place(self, service: str) -> str:
+        """The command that follows the log of a container."""
+        return f"{self.engine.program} logs --follow {self._container(service).id[:12]}"
 
     @property
     def services(self) -> list[str]:

@@ -357,6 +357,10 @@ class Stack:
             )
         return path
 
+    def log_place(self, service: str) -> str:
+        """Say where the log of a process is to be found; see :meth:`logs`."""
+        return str(self.log_path(service))
+
     @property
     def services(self) -> list[str]:
         """The processes that have a log: those of :meth:`status`, and the supervisor itself."""
@@ -380,6 +384,26 @@ class Stack:
         return difference(self.module, (self.folder.conf / "module.yaml").read_text())
 
     # ----------------------------------------------------------------- chaos
+
+    def kill(self, name: str) -> Part:
+        """End the process of a part at once, as if its machine had failed; it is brought back.
+
+        Parameters
+        ----------
+        name
+            Of the part, as :meth:`status` has it.
+
+        Returns
+        -------
+        Part
+            What it was before.
+
+        Raises
+        ------
+        StackError
+            When no such process runs.
+        """
+        return self.send_signal(name, signal.SIGKILL)
 
     def send_signal(self, name: str, number: signal.Signals) -> Part:
         """Send a signal to the process of a part, and to all that it has started.
