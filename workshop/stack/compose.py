@@ -242,7 +242,7 @@ class ComposeStack(Stack):
                 key=lambda part: [*SERVICES.values()].index(part.name.partition("-")[0]),
             )
             running = any(one.state == "running" for one in containers)
-            self._look_at_job(status)
+            self._look_at_job(status, workers)
             if all(part.state == "ready" for part in status.parts) and {
                 one.service for one in containers
             } == set(SERVICES):
@@ -254,7 +254,7 @@ class ComposeStack(Stack):
                 status.state = "restarting" if self._was_ready else "starting"
             return status
 
-    def _look_at_job(self, status: Status) -> None:
+    def _look_at_job(self, status: Status, workers: int) -> None:
         url = status.part("jobmanager").address if "jobmanager" in _names(status) else ""
         if not url:
             status.parts.append(Part("job", "starting", detail="waits for the jobmanager"))
@@ -262,7 +262,7 @@ class ComposeStack(Stack):
         if self._job is None or self._job.rest.url != url:
             self._job = Job(FlinkRest(url), None, status)
         self._job.status = status
-        self._job.look()
+        self._job.look(workers)
         status.parts.append(replace(self._job.part))
 
     def _part(self, container: Container, hosted: bool) -> Part:
@@ -360,6 +360,14 @@ class ComposeStack(Stack):
         """Nothing: in containers ``module.yaml`` runs as it is."""
         self._ready_part("jobmanager")
         return ""
+
+    def checkpoint_files(self) -> list[tuple[str, int]]:
+        """See :meth:`Stack.checkpoint_files`; they lie in the volume that the engine shares."""
+        script = "cd kept/checkpoints && find . -type f -printf '%s %P\\n'"
+        master = self._container("jobmanager").id
+        told = self.engine.run("exec", master, "sh", "-c", script, check=False)
+        lines = (line.split(" ", 1) for line in told.splitlines())
+        return sorted((path, int(size)) for size, path in lines)
 
     # ----------------------------------------------------------------- chaos
 

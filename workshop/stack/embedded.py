@@ -27,7 +27,7 @@ from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
 from workshop.stack.failures import advice
 from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
-from workshop.stack.folders import RunFolder
+from workshop.stack.folders import RunFolder, file_sizes
 from workshop.stack.hosting import Hosting
 from workshop.stack.module import difference, function_types
 from workshop.stack.poison import Poison
@@ -367,6 +367,10 @@ class Stack:
         status = self.status()
         size = self.size if status.state == "down" else status.size
         return ["broker", "jobmanager", *taskmanager_names(size), "greeter", "supervisor"]
+
+    def checkpoint_files(self) -> list[tuple[str, int]]:
+        """Return the files of the checkpoints, each with its size in bytes."""
+        return file_sizes(self.folder.checkpoints)
 
     @property
     def bootstrap(self) -> str:

@@ -85,8 +85,14 @@ class Job:
             ready = self.part.state == "ready"
             await asyncio.sleep(RUNNING_POLL_SECONDS if ready else STARTING_POLL_SECONDS)
 
-    def look(self) -> None:
-        """Read from the engine how the job does that somebody else keeps running."""
+    def look(self, workers: int) -> None:
+        """Read from the engine how the job does that somebody else keeps running.
+
+        Parameters
+        ----------
+        workers
+            How many TaskManagers there are to be, all of them at work on it.
+        """
         try:
             jobs = self.rest.get("/jobs")["jobs"]
             live = [job["id"] for job in jobs if job["status"] not in ENDED]
@@ -97,9 +103,20 @@ class Job:
                 self.part.detail = "waits for the workers"
             else:
                 self._look()
+                self._must_use(workers)
         except requests.RequestException:
             self.part.state = "starting" if self._id is None else "restarting"
             self.part.detail = "waits for the jobmanager"
+
+    def _must_use(self, workers: int) -> None:
+        """The job is not ready while it runs in fewer tasks, or more, than there is room for."""
+        overview = self.rest.get("/overview")
+        tasks = self.rest.get(f"/jobs/{self._id}")["vertices"][0]["parallelism"]
+        if self.part.state == "ready" and (
+            overview["taskmanagers"] != workers or overview["slots-total"] != tasks
+        ):
+            self.part.state = "restarting"
+            self.part.detail = f"{overview['taskmanagers']} of {workers} workers, {tasks} tasks"
 
     def begin_anew(self) -> None:
         """Cancel the job: it is submitted again, in as many tasks as the status tells by then.
