@@ -39,7 +39,8 @@ def containers(engine: ContainerEngine, runs: Path) -> Iterator[ComposeStack]:
     stack = Stack.compose("tests")
     assert isinstance(stack, ComposeStack)
     # The builds are to reach the package registries in the way this machine does.
-    build = ["--podman-build-args=--network=host", "build"]
+    # One after the other: two services have the same image.
+    build = ["--podman-build-args=--network=host", "--parallel=1", "build"]
     run(*stack.engine.compose_command(stack.project, *build))
     stack.up(progress=Progress(), keep=True)
     yield stack
