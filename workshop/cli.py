@@ -67,9 +67,11 @@ def main() -> None:
 
 @main.command()
 @which_stack
-@click.option("--timeout", default=180.0, show_default=True, help="Seconds until it must be ready.")
+@click.option(
+    "--timeout", type=float, help="Seconds until it must be ready.  [default: 180, compose: 600]"
+)
 @click.option("--lean", is_flag=True, help="With as little memory as it can live on.")
-def up(stack: Stack, timeout: float) -> None:
+def up(stack: Stack, timeout: float | None) -> None:
     """Start the stack; it stays until "down". If it is up already, say so."""
     already = stack.status().state == "ready"
     began = time.monotonic()

@@ -60,6 +60,8 @@ class ComposeStack(Stack):
         See :class:`Stack`.
     """
 
+    up_seconds = 600.0
+
     def __init__(
         self,
         name: str | None = None,
@@ -93,11 +95,15 @@ class ComposeStack(Stack):
         return self._found
 
     def up(
-        self, timeout: float = 600, progress: Progress | None = None, keep: bool = False
+        self,
+        timeout: float | None = None,
+        progress: Progress | None = None,
+        keep: bool = False,
     ) -> Status:
         """See :meth:`Stack.up`. The first time the images are built, which takes some minutes."""
         began = time.monotonic()
         progress = progress or progress_here()
+        timeout = self.up_seconds if timeout is None else timeout
         deadline = began + timeout
         try:
             with progress:

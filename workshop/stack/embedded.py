@@ -96,6 +96,9 @@ class Stack:
     Nice to see you again Ada
     """
 
+    up_seconds = 180.0
+    """How long :meth:`up` may take, unless it is told otherwise."""
+
     def __init__(
         self,
         name: str | None = None,
@@ -142,14 +145,17 @@ class Stack:
     # ------------------------------------------------------------------ life
 
     def up(
-        self, timeout: float = 180, progress: Progress | None = None, keep: bool = False
+        self,
+        timeout: float | None = None,
+        progress: Progress | None = None,
+        keep: bool = False,
     ) -> Status:
         """Start the stack, or attach to it; return when a name sent now will be greeted.
 
         Parameters
         ----------
         timeout
-            How many seconds it may take.
+            How many seconds it may take; :attr:`up_seconds` unless given.
         progress
             Shows how it goes; unless given, what suits a terminal or a notebook.
         keep
@@ -161,6 +167,7 @@ class Stack:
             When it does not become ready; then what was started is stopped again.
         """
         global seconds_in_up
+        timeout = self.up_seconds if timeout is None else timeout
         began = time.monotonic()
         progress = progress or progress_here()
         connection = self._held()
