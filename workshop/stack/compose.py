@@ -267,6 +267,7 @@ class ComposeStack(Stack):
             return
         if self._job is None or self._job.rest.url != url:
             self._job = Job(FlinkRest(url), None, status)
+        status.poison = self._job.status.poison
         self._job.status = status
         self._job.look(workers)
         status.parts.append(replace(self._job.part))
