@@ -53,8 +53,15 @@ def variables() -> dict[str, str]:
 
 
 def run(*command: str) -> None:
-    """Run a command of the engine, and show what it prints."""
-    subprocess.run(command, env={**os.environ, **variables()}, check=True)
+    """Run a command of the engine; what it prints is shown if it fails."""
+    done = subprocess.run(
+        command,
+        env={**os.environ, **variables()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 def podman(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
