@@ -53,8 +53,9 @@ def names_flow(stack, what):
     told = {
         name: [count_of(one) for one in traffic.committed if one.name == name] for name in names
     }
-    assert told == {name: list(range(1, number + 1)) for name, number in traffic.sent.items()}
-    print(f"{what}: {traffic.sent.total()} names, as many greetings, no gap and no repetition")
+    sent = {name: traffic.sent[name] for name in names}
+    assert told == {name: list(range(1, number + 1)) for name, number in sent.items()}
+    print(f"{what}: {sum(sent.values())} names, as many greetings, no gap and no repetition")
 
 
 def parallelism(stack):
@@ -118,8 +119,8 @@ def test_names_are_greeted_with_committed_counts(containers):
     assert counts(containers, "Greta") == {"Greta": [1, 2, 3, 4, 5, 6]}
 
 
-def test_the_dead_letters_and_logs_are_there(containers):
-    assert "Started" in containers.logs("broker", 500)
+def test_the_logs_are_there(containers):
+    assert len(containers.logs("broker", 3).splitlines()) == 3
     assert "The job is ready" in containers.logs("master", 500)
     assert containers.logs("python-worker") == containers.logs("greeter")
 

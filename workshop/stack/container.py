@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import sys
+import uuid
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ class EngineFolder(RunFolder):
     def kept(self) -> Path:
         """The volume."""
         return self.path / "kept"
+
+    @property
+    def incarnation(self) -> Path:
+        """A file that the master writes anew at each of its starts."""
+        return self.kept / "master"
 
     @property
     def checkpoints(self) -> Path:
@@ -79,7 +85,7 @@ def main() -> None:
     options = [f"-Djava.security.properties={folder.conf / 'dns.security'}"]
     if role == "worker":
         command = flink.taskmanager_command(folder, size, on_class_path, options)
-        os.execv(command[0], command)
+        sys.exit(asyncio.run(_worker(command, folder)))
     command = flink.jobmanager_command(folder, size, on_class_path, options)
     sys.exit(asyncio.run(_master(command, folder, size, [one / "module.yaml" for one in modules])))
 
@@ -114,13 +120,59 @@ def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
     }
 
 
-async def _master(command: list[str], folder: EngineFolder, size: Size, modules: list[Path]) -> int:
-    """Run the JobManager and care for the job; return the exit code."""
-    loop = asyncio.get_running_loop()
+def _stop_asked() -> tuple[asyncio.Event, asyncio.Task[Any]]:
+    """An event that tells when the container is to stop, and a task that waits for it."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    stopped = asyncio.create_task(stop.wait())
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop, asyncio.create_task(stop.wait())
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except asyncio.TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _worker(command: list[str], folder: EngineFolder) -> int:
+    """Run a TaskManager, and a new one for each new JobManager; return the exit code.
+
+    What a TaskManager still holds of a job that its former JobManager ran is in the way of the
+    same job on the next one.
+    """
+    stop, stopped = _stop_asked()
+    while True:
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        ended = asyncio.create_task(process.wait())
+        another = asyncio.create_task(_another_master(folder.incarnation))
+        await asyncio.wait([ended, another, stopped], return_when=asyncio.FIRST_COMPLETED)
+        another.cancel()
+        if ended.done() and not stop.is_set():
+            return 1
+        await _end(process)
+        if stop.is_set():
+            return 0
+        print("There is a new master: the TaskManager begins anew.", flush=True)
+
+
+async def _another_master(incarnation: Path) -> None:
+    """Return when the master has been started again."""
+
+    def told() -> str:
+        return incarnation.read_text() if incarnation.exists() else ""
+
+    before = told()
+    while told() == before:
+        await asyncio.sleep(0.5)
+
+
+async def _master(command: list[str], folder: EngineFolder, size: Size, modules: list[Path]) -> int:
+    """Run the JobManager and care for the job; return the exit code."""
+    stop, stopped = _stop_asked()
     # The JobManager answers when the topics are there: its health tells both.
     topics = asyncio.create_task(_make_topics(modules, size.partitions))
     await asyncio.wait([topics, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -128,14 +180,12 @@ async def _master(command: list[str], folder: EngineFolder, size: Size, modules:
         topics.cancel()
         return 0
     topics.result()
+    folder.incarnation.write_text(uuid.uuid4().hex)
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
     ended = asyncio.create_task(process.wait())
     job = asyncio.create_task(_keep_job(folder, size))
     await asyncio.wait([ended, job, stopped], return_when=asyncio.FIRST_COMPLETED)
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    with contextlib.suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(asyncio.shield(ended), STOP_SECONDS)
+    await _end(process)
     if job.done():
         job.result()  # The job was refused: say why.
     job.cancel()
