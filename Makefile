@@ -16,7 +16,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
 
 help: ## Explain every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make the environment and fetch the jars
 	@$(BIN)/python -m workshop fetch
@@ -39,6 +39,9 @@ browser: ## Install Chromium, which the tests of the dashboard need, if root can
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq \
 	    --no-install-recommends chromium fonts-dejavu-core > /dev/null; } || \
 	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
+
+test-compose: setup ## Build the images from nothing and test them in containers; needs podman and root
+	@$(BIN)/python -m pytest tests/compose $(ARGS)
 
 chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
 	@$(BIN)/python -m tests.chaos $(ARGS)

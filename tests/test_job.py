@@ -110,7 +110,7 @@ def test_a_state_that_cannot_be_restored_shows_at_the_first_failure_until_it_is_
     assert job.part.state == "restarting"
     assert "down --name mine --forget" in advice(job.part.detail, "mine")
     assert advice("a.b.SomeException", "mine") == ""
-    assert not job._failures.keeps_failing(now + CALM_SECONDS + 1, job._status.parts)
+    assert not job._failures.keeps_failing(now + CALM_SECONDS + 1, job.status.parts)
 
 
 def test_a_failure_that_takes_minutes_to_come_back_is_not_over_between(tmp_path):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from generator.broker import BrokerError
 from workshop.errors import WorkshopError
+
+if TYPE_CHECKING:
+    from workshop.stack import Stack
 
 
 class _Group(click.Group):
@@ -26,10 +31,33 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-name_option = click.option(
+_name_option = click.option(
     "--name",
     help="Which stack; two of different names never meet.  [default: $WORKSHOP_STACK or default]",
 )
+_kind_option = click.option(
+    "--stack",
+    "kind",
+    type=click.Choice(["embedded", "compose"]),
+    default="embedded",
+    show_default=True,
+    help="Local processes, or the containers of docker-compose.yml.",
+)
+
+
+def which_stack(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name a stack, and the stack that they name."""
+
+    @_name_option
+    @_kind_option
+    @functools.wraps(command)
+    def with_stack(name: str | None, kind: str, **options: Any) -> None:
+        from workshop.stack import LEAN, Stack
+
+        make = Stack.compose if kind == "compose" else Stack
+        command(stack=make(name, size=LEAN if options.pop("lean", False) else None), **options)
+
+    return with_stack
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,14 +66,13 @@ def main() -> None:
 
 
 @main.command()
-@name_option
-@click.option("--timeout", default=180.0, show_default=True, help="Seconds until it must be ready.")
+@which_stack
+@click.option(
+    "--timeout", type=float, help="Seconds until it must be ready.  [default: 180, compose: 600]"
+)
 @click.option("--lean", is_flag=True, help="With as little memory as it can live on.")
-def up(name: str | None, timeout: float, lean: bool) -> None:
+def up(stack: Stack, timeout: float | None) -> None:
     """Start the stack; it stays until "down". If it is up already, say so."""
-    from workshop.stack import LEAN, Stack
-
-    stack = Stack(name, size=LEAN if lean else None)
     already = stack.status().state == "ready"
     began = time.monotonic()
     status = stack.up(timeout=timeout, keep=True)
@@ -58,38 +85,31 @@ def up(name: str | None, timeout: float, lean: bool) -> None:
 
 
 @main.command()
-@name_option
+@which_stack
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def status(name: str | None, as_json: bool) -> None:
+def status(stack: Stack, as_json: bool) -> None:
     """Show every process of the stack. The exit code is 0 if it is ready, else 1."""
-    from workshop.stack import Stack
-
-    now = Stack(name).status()
+    now = stack.status()
     click.echo(json.dumps(now.to_dict(), indent=2) if as_json else f"{now}\n  folder {now.folder}")
     sys.exit(0 if now.state == "ready" else 1)
 
 
 @main.command()
-@name_option
+@which_stack
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for a greeting.")
 @click.argument("people", metavar="NAME...", nargs=-1, required=True)
-def greet(name: str | None, timeout: float, people: tuple[str, ...]) -> None:
+def greet(stack: Stack, timeout: float, people: tuple[str, ...]) -> None:
     """Send names and print their committed greetings, in order."""
-    from workshop.stack import Stack
-
-    for greeting in Stack(name).greet(*people, timeout=timeout):
+    for greeting in stack.greet(*people, timeout=timeout):
         click.echo(greeting)
 
 
 @main.command()
-@name_option
+@which_stack
 @click.option("--dry-run", is_flag=True, help="Only say which record it would be.")
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds until it is passed.")
-def skip(name: str | None, dry_run: bool, timeout: float) -> None:
+def skip(stack: Stack, dry_run: bool, timeout: float) -> None:
     """Step over the one record that the engine cannot read; it stays in its topic."""
-    from workshop.stack import Stack
-
-    stack = Stack(name)
     record = stack.skip(dry_run, timeout)
     if record is None:
         click.echo(
@@ -103,19 +123,18 @@ def skip(name: str | None, dry_run: bool, timeout: float) -> None:
 
 
 @main.command()
-@name_option
+@which_stack
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what is added.")
 @click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each.")
 @click.argument("service", required=False)
-def logs(name: str | None, follow: bool, lines: int, service: str | None) -> None:
+def logs(stack: Stack, follow: bool, lines: int, service: str | None) -> None:
     """Print the end of the log of SERVICE, or of all of them."""
-    from workshop.stack import Stack, StackError
+    from workshop.stack import StackError
 
-    stack = Stack(name)
     if service is None and not follow:
         for one in stack.services:
             with contextlib.suppress(StackError):
-                click.secho(f"== {one}: {stack.log_path(one)}", bold=True)
+                click.secho(f"== {one}: {stack.log_place(one)}", bold=True)
                 click.echo(stack.logs(one, lines))
         return
     if service is None:
@@ -127,15 +146,12 @@ def logs(name: str | None, follow: bool, lines: int, service: str | None) -> Non
 
 
 @main.command()
-@name_option
+@which_stack
 @click.option(
     "--forget", is_flag=True, help="Delete its topics and all that the greeter remembers."
 )
-def down(name: str | None, forget: bool) -> None:
+def down(stack: Stack, forget: bool) -> None:
     """Stop the stack for everybody. The next "up" goes on where it was."""
-    from workshop.stack import Stack
-
-    stack = Stack(name)
     doomed = stack.folder.contents() if forget else ""
     if stack.down(forget=forget):
         click.echo(f"Stack {stack.name} is down.")

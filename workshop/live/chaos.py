@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 
-import psutil
-
 from workshop.errors import WorkshopError
-from workshop.stack import Part, Stack
+from workshop.stack import Part, Stack, StackError
 
 
 class ChaosError(WorkshopError):
@@ -34,41 +31,22 @@ def kill(stack: Stack, name: str) -> Part:
     ChaosError
         When no such process runs.
     """
-    part = _running(stack, name)
-    _signal(part, signal.SIGKILL)
-    return part
+    return _send(stack, name, signal.SIGKILL)
 
 
 def pause(stack: Stack, name: str) -> Part:
     """Stop the process of a part without ending it (SIGSTOP); see :func:`kill`."""
-    part = _running(stack, name)
-    _signal(part, signal.SIGSTOP)
-    return part
+    return _send(stack, name, signal.SIGSTOP)
 
 
 def resume(stack: Stack, name: str) -> None:
     """Let a paused part go on (SIGCONT); one that is not paused, or is gone, is none the worse."""
     with contextlib.suppress(ChaosError):
-        _signal(_running(stack, name), signal.SIGCONT)
+        _send(stack, name, signal.SIGCONT)
 
 
-def _running(stack: Stack, name: str) -> Part:
-    for part in stack.status().parts:
-        if part.name == name and part.pid is not None and part.started is not None:
-            # A number may belong to somebody else by now; the time of its start does not.
-            with contextlib.suppress(psutil.Error):
-                if abs(psutil.Process(part.pid).create_time() - part.started) < 0.01:
-                    return part
-    raise ChaosError(
-        f"The {name} of stack {stack.name} is not running just now.",
-        hint="wait until it is back, or start the stack with stack.up().",
-    )
-
-
-def _signal(part: Part, number: signal.Signals) -> None:
-    assert part.pid is not None
+def _send(stack: Stack, name: str, number: signal.Signals) -> Part:
     try:
-        # Its whole group: the greeter has a process that works for it.
-        os.killpg(part.pid, number)
-    except ProcessLookupError as error:
-        raise ChaosError(f"The {part.name} has just ended by itself.") from error
+        return stack.send_signal(name, number)
+    except StackError as error:
+        raise ChaosError(error.message, hint=error.hint) from error

@@ -213,7 +213,9 @@ class Watch:
 
 
 def is_paused(part: Part) -> bool:
-    """Whether a signal has stopped the process of a part."""
+    """Whether a signal has stopped the process of a part, or the engine its container."""
+    if part.state == "paused":
+        return True
     if part.pid is None:
         return False
     try:

@@ -1,7 +1,30 @@
 """The real stack: StateFun on Flink, a Kafka broker and the greeter."""
 
-from workshop.stack.embedded import Stack, StackError
-from workshop.stack.size import LEAN, STANDARD, Size
-from workshop.stack.status import Part, Status
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workshop.stack.embedded import Stack, StackError
+    from workshop.stack.size import LEAN, STANDARD, Size
+    from workshop.stack.status import Part, Status
 
 __all__ = ["LEAN", "STANDARD", "Part", "Size", "Stack", "StackError", "Status"]
+
+_HOMES = {
+    "Stack": "embedded",
+    "StackError": "embedded",
+    "LEAN": "size",
+    "STANDARD": "size",
+    "Size": "size",
+    "Part": "status",
+    "Status": "status",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is asked for: the engine's image has no SDK, which Stack needs."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

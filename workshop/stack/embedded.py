@@ -6,12 +6,14 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 from statefun import StatefulFunctions
 
 from generator.broker import (
@@ -25,7 +27,7 @@ from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
 from workshop.stack.failures import advice
 from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
-from workshop.stack.folders import RunFolder
+from workshop.stack.folders import RunFolder, file_sizes
 from workshop.stack.hosting import Hosting
 from workshop.stack.module import difference, function_types
 from workshop.stack.poison import Poison
@@ -94,6 +96,9 @@ class Stack:
     Nice to see you again Ada
     """
 
+    up_seconds = 180.0
+    """How long :meth:`up` may take, unless it is told otherwise."""
+
     def __init__(
         self,
         name: str | None = None,
@@ -115,17 +120,42 @@ class Stack:
         self.folder = RunFolder.of(self.name)
         self._opened = False
 
+    @classmethod
+    def compose(
+        cls,
+        name: str | None = None,
+        *,
+        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        size: Size | None = None,
+    ) -> Stack:
+        """Return the same stack in containers: that of ``docker-compose.yml``.
+
+        It needs Docker with Compose v2, or podman and podman-compose; :meth:`up` says what is
+        missing. Everything else is as here; see :class:`workshop.stack.compose.ComposeStack`.
+
+        Parameters
+        ----------
+        name, checkpoint_ms, size
+            See :class:`Stack`.
+        """
+        from workshop.stack.compose import ComposeStack
+
+        return ComposeStack(name, checkpoint_ms=checkpoint_ms, size=size)
+
     # ------------------------------------------------------------------ life
 
     def up(
-        self, timeout: float = 180, progress: Progress | None = None, keep: bool = False
+        self,
+        timeout: float | None = None,
+        progress: Progress | None = None,
+        keep: bool = False,
     ) -> Status:
         """Start the stack, or attach to it; return when a name sent now will be greeted.
 
         Parameters
         ----------
         timeout
-            How many seconds it may take.
+            How many seconds it may take; :attr:`up_seconds` unless given.
         progress
             Shows how it goes; unless given, what suits a terminal or a notebook.
         keep
@@ -137,6 +167,7 @@ class Stack:
             When it does not become ready; then what was started is stopped again.
         """
         global seconds_in_up
+        timeout = self.up_seconds if timeout is None else timeout
         began = time.monotonic()
         progress = progress or progress_here()
         connection = self._held()
@@ -333,12 +364,20 @@ class Stack:
             )
         return path
 
+    def log_place(self, service: str) -> str:
+        """Say where the log of a process is to be found; see :meth:`logs`."""
+        return str(self.log_path(service))
+
     @property
     def services(self) -> list[str]:
         """The processes that have a log: those of :meth:`status`, and the supervisor itself."""
         status = self.status()
         size = self.size if status.state == "down" else status.size
         return ["broker", "jobmanager", *taskmanager_names(size), "greeter", "supervisor"]
+
+    def checkpoint_files(self) -> list[tuple[str, int]]:
+        """Return the files of the checkpoints, each with its size in bytes."""
+        return file_sizes(self.folder.checkpoints)
 
     @property
     def bootstrap(self) -> str:
@@ -354,6 +393,61 @@ class Stack:
         """What the running module definition has other than ``module.yaml``, as a diff."""
         self._ready_part("jobmanager")
         return difference(self.module, (self.folder.conf / "module.yaml").read_text())
+
+    # ----------------------------------------------------------------- chaos
+
+    def kill(self, name: str) -> Part:
+        """End the process of a part at once, as if its machine had failed; it is brought back.
+
+        Parameters
+        ----------
+        name
+            Of the part, as :meth:`status` has it.
+
+        Returns
+        -------
+        Part
+            What it was before.
+
+        Raises
+        ------
+        StackError
+            When no such process runs.
+        """
+        return self.send_signal(name, signal.SIGKILL)
+
+    def send_signal(self, name: str, number: signal.Signals) -> Part:
+        """Send a signal to the process of a part, and to all that it has started.
+
+        Parameters
+        ----------
+        name
+            Of the part, as :meth:`status` has it. What was killed is brought back.
+        number
+            ``SIGKILL``, or ``SIGSTOP`` and ``SIGCONT``.
+
+        Returns
+        -------
+        Part
+            What it was before.
+
+        Raises
+        ------
+        StackError
+            When no such process runs.
+        """
+        for part in self.status().parts:
+            if part.name != name or part.pid is None or part.started is None:
+                continue
+            # A number may belong to somebody else by now; the time of its start does not.
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                if abs(psutil.Process(part.pid).create_time() - part.started) < 0.01:
+                    os.killpg(part.pid, number)
+                    return part
+        raise StackError(
+            f"The {name} of stack {self.name} is not running just now.",
+            hint="wait until it is back, or start the stack with stack.up().",
+        )
 
     # --------------------------------------------------------------- traffic
 
@@ -381,13 +475,16 @@ class Stack:
         poison = self.status().poison
         if poison is None or dry_run:
             return poison
-        poison.skip(self.folder.skipped)
+        self._mark_skipped(poison)
         deadline = time.monotonic() + timeout
         while (status := self.status()).poison == poison:
             if time.monotonic() > deadline:
                 raise self._not_ready(status, f"the engine has not passed {poison}")
             time.sleep(0.1)
         return poison
+
+    def _mark_skipped(self, poison: Poison) -> None:
+        poison.skip(self.folder.skipped)
 
     def greet(self, *names: str, timeout: float = 60, committed: bool = True) -> list[Greeting]:
         """Send names and return their greetings, one for each, in the order of the names.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from workshop.stack import poison
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path
 from workshop.stack.jvm import FLINK_MODULES, agent, java
-from workshop.stack.owner import rules
 from workshop.stack.size import Size
 
 FRAMEWORK_HEAP_MB = 64
@@ -22,7 +23,7 @@ CHECKPOINT_INTERVAL_MS = 250
 # Flink 1.11 opens two listeners on every address of the machine, and no setting changes that: the
 # server that hands jars to TaskManagers, and the one that serves metrics. These rules of Byteman
 # keep both on loopback.
-_LOOPBACK_RULES = """\
+LOOPBACK_RULES = """\
 RULE the blob server listens on loopback only
 CLASS javax.net.DefaultServerSocketFactory
 METHOD createServerSocket(int, int)
@@ -41,26 +42,21 @@ ENDRULE
 """
 
 
-def write_config(
-    folder: RunFolder,
-    rpc_port: int,
-    rest_port: int,
-    checkpoint_ms: int,
-    size: Size,
-    guarded: bool,
-) -> None:
-    """Write ``flink-conf.yaml`` for an engine whose web page is ``127.0.0.1:rest_port``.
+def settings(
+    folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms: int, size: Size
+) -> dict[str, Any]:
+    """Return what ``flink-conf.yaml`` says for an engine on 127.0.0.1.
 
     Parameters
     ----------
+    rpc_port, rest_port
+        The ports of the JobManager: the inner one, and that of its web page.
     checkpoint_ms
         How often a checkpoint is taken, in milliseconds.
     size
         How many slots a TaskManager has, in how many tasks a step runs, and the heaps.
-    guarded
-        Whether other users of this machine are kept out.
     """
-    settings = {
+    return {
         "jobmanager.rpc.address": "127.0.0.1",
         "jobmanager.bind-host": "127.0.0.1",
         "jobmanager.rpc.port": rpc_port,
@@ -124,31 +120,57 @@ def write_config(
         "web.tmpdir": folder.tmp,
         "web.upload.dir": folder.tmp / "upload",
     }
+
+
+def write_config(folder: RunFolder, settings: Mapping[str, Any], *rules: str) -> None:
+    """Write ``flink-conf.yaml``, and the rules of Byteman that the engine's processes obey.
+
+    Parameters
+    ----------
+    rules
+        More of them than those that let the ingress step over a record.
+    """
     lines = [f"{key}: {value}" for key, value in settings.items()]
     (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n")
-    parts = [_LOOPBACK_RULES, poison.rules(folder.skipped), *([rules()] if guarded else [])]
-    (folder.conf / RULES).write_text("\n".join(parts))
+    (folder.conf / RULES).write_text("\n".join([*rules, poison.rules(folder.skipped)]))
 
 
-def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[str]:
+def _flink(
+    folder: RunFolder, main: str, heap_mb: int, on_class_path: str | None, options: Sequence[str]
+) -> list[str]:
+    # The engine looks for module.yaml on the class path of both of its processes.
+    path = [str(folder.conf), on_class_path or class_path("engine")]
     return java(
         main,
         ["--configDir", str(folder.conf)],
-        # The engine looks for module.yaml on the class path of both of its processes.
-        os.pathsep.join([str(folder.conf), class_path("engine")]),
+        os.pathsep.join(path),
         heap_mb,
         folder.tmp,
         [*FLINK_MODULES, *agent(folder.conf / RULES), *options],
     )
 
 
-def jobmanager_command(folder: RunFolder, size: Size) -> list[str]:
-    """The command that runs the JobManager."""
+def jobmanager_command(
+    folder: RunFolder, size: Size, on_class_path: str | None = None, options: Sequence[str] = ()
+) -> list[str]:
+    """The command that runs the JobManager.
+
+    Parameters
+    ----------
+    on_class_path
+        What is on the class path after the folder of the configuration; the engine's jars in the
+        cache, unless given.
+    options
+        More of Java's options.
+    """
     main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    return _flink(folder, main, size.jobmanager_mb)
+    return _flink(folder, main, size.jobmanager_mb, on_class_path, options)
 
 
-def taskmanager_command(folder: RunFolder, size: Size) -> list[str]:
-    """The command that runs one TaskManager."""
+def taskmanager_command(
+    folder: RunFolder, size: Size, on_class_path: str | None = None, options: Sequence[str] = ()
+) -> list[str]:
+    """The command that runs one TaskManager; see :func:`jobmanager_command`."""
     main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-    return _flink(folder, main, size.taskmanager_mb, "-XX:MaxDirectMemorySize=192m")
+    options = ["-XX:MaxDirectMemorySize=192m", *options]
+    return _flink(folder, main, size.taskmanager_mb, on_class_path, options)

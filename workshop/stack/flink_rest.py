@@ -57,6 +57,10 @@ class FlinkRest:
         self._session.delete(f"{self.url}/jars/{jar_id}", timeout=10)
         return job
 
+    def cancel(self, job: str) -> None:
+        """Cancel a job; its newest checkpoints stay."""
+        self._answer(self._session.patch(f"{self.url}/jobs/{job}?mode=cancel", timeout=10))
+
     def _answer(self, response: requests.Response) -> Any:
         if response.status_code >= 400:
             errors = response.json().get("errors", [response.text])

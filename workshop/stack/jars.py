@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -196,3 +197,12 @@ def _repository() -> str:
     from jgo.constants import MAVEN_CENTRAL_URL  # Imported late: it costs as much as a start.
 
     return os.environ.get("WORKSHOP_MAVEN_URL", MAVEN_CENTRAL_URL).rstrip("/")
+
+
+def main(sets: list[str]) -> None:
+    """Fetch the jars of some sets, as the build of the engine's image does."""
+    fetch([jar for jar in read_lock() if jar.sets & set(sets) and not jar.is_good()])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

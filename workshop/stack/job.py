@@ -19,6 +19,8 @@ from workshop.stack.status import Part, Status
 STARTING_POLL_SECONDS = 0.1
 RUNNING_POLL_SECONDS = 0.5
 
+ENDED = ("FAILED", "CANCELED", "FINISHED")
+
 PASSED_MS = 1000
 GONE_MS = 5000
 """How long the job must run to be past a record that is skipped, or that is there no more."""
@@ -36,16 +38,16 @@ class Job:
     rest
         The JobManager.
     checkpoints
-        The folder of checkpoints and savepoints.
+        The folder of checkpoints and savepoints; None for one who only looks.
     status
         Tells the size of the stack; gets the number of checkpoints.
     """
 
-    def __init__(self, rest: FlinkRest, checkpoints: Path, status: Status) -> None:
+    def __init__(self, rest: FlinkRest, checkpoints: Path | None, status: Status) -> None:
         self.part = Part("job", detail="waits for the processes")
-        self._rest = rest
+        self.rest = rest
         self._checkpoints = checkpoints
-        self._status = status
+        self.status = status
         self._id: str | None = None
         self._folder = RunFolder(Path(status.folder))
         self._tidied = False
@@ -66,7 +68,7 @@ class Job:
                 if self._id is None:
                     self.part.detail = "submitted"
                     self._id = await asyncio.to_thread(
-                        self._rest.submit, self.newest_snapshot(), self._status.size.parallelism
+                        self.rest.submit, self.newest_snapshot(), self.status.size.parallelism
                     )
                     self._tidied = False
                     first = False
@@ -83,31 +85,77 @@ class Job:
             ready = self.part.state == "ready"
             await asyncio.sleep(RUNNING_POLL_SECONDS if ready else STARTING_POLL_SECONDS)
 
+    def look(self, workers: int) -> None:
+        """Read from the engine how the job does that somebody else keeps running.
+
+        Parameters
+        ----------
+        workers
+            How many TaskManagers there are to be, all of them at work on it.
+        """
+        try:
+            jobs = self.rest.get("/jobs")["jobs"]
+            live = [job["id"] for job in jobs if job["status"] not in ENDED]
+            if self._id not in live:
+                self._lose()
+                self._id = live[0] if live else None
+            if self._id is None:
+                self.part.detail = "waits for the workers"
+            else:
+                self._look()
+                self._must_use(workers)
+        except requests.RequestException:
+            self.part.state = "starting" if self._id is None else "restarting"
+            self.part.detail = "waits for the jobmanager"
+
+    def _must_use(self, workers: int) -> None:
+        """The job is not ready while it runs in fewer tasks, or more, than there is room for."""
+        overview = self.rest.get("/overview")
+        tasks = self.rest.get(f"/jobs/{self._id}")["vertices"][0]["parallelism"]
+        if self.part.state == "ready" and (
+            overview["taskmanagers"] != workers or overview["slots-total"] != tasks
+        ):
+            self.part.state = "restarting"
+            self.part.detail = f"{overview['taskmanagers']} of {workers} workers, {tasks} tasks"
+
+    def begin_anew(self) -> None:
+        """Cancel the job: it is submitted again, in as many tasks as the status tells by then.
+
+        Raises
+        ------
+        requests.RequestException
+            When the engine does not take the order.
+        """
+        if self._id is not None:
+            self.rest.cancel(self._id)
+
     def newest_snapshot(self) -> str | None:
         """Where the newest complete checkpoint or savepoint lies, or None."""
+        if self._checkpoints is None:
+            return None
         complete = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
         return str(complete[-1].parent) if complete else None
 
     def _look(self) -> None:
         """Read from the engine how the job does."""
-        job = self._rest.get(f"/jobs/{self._id}")
-        if job["state"] in ("FAILED", "CANCELED", "FINISHED"):
+        job = self.rest.get(f"/jobs/{self._id}")
+        if job["state"] in ENDED:
             self._lose()
             return
-        checkpoints = self._rest.get(f"/jobs/{self._id}/checkpoints")
-        metrics = self._rest.get(f"/jobs/{self._id}/metrics?get=numRestarts")
+        checkpoints = self.rest.get(f"/jobs/{self._id}/checkpoints")
+        metrics = self.rest.get(f"/jobs/{self._id}/metrics?get=numRestarts")
         restarts = int(metrics[0]["value"]) if metrics else 0
         tasks = [task["status"] for task in job["vertices"]]
         completed = checkpoints["counts"]["completed"]
-        self._status.checkpoints = completed
+        self.status.checkpoints = completed
         self.part.restarts = self._earlier_restarts + restarts
         if restarts:
             # A job that fails as soon as it gets its first message runs for a moment each time.
-            failed = self._rest.get(f"/jobs/{self._id}/exceptions")
+            failed = self.rest.get(f"/jobs/{self._id}/exceptions")
             if failed["root-exception"]:
                 self._failures.add(_root_cause(failed["root-exception"]), failed["timestamp"] / 1e3)
         running = sum(task == "RUNNING" for task in tasks)
-        if self._failures.keeps_failing(time.time(), self._status.parts):
+        if self._failures.keeps_failing(time.time(), self.status.parts):
             self.part.state = "restarting"
             self.part.detail = KEEPS_RESTARTING + self._failures.cause
             return
@@ -121,17 +169,17 @@ class Job:
             >= job["timestamps"]["RUNNING"] + self._must_last()
         ):
             self.part.state, self.part.detail = "ready", f"{running} tasks run"
-            self._status.poison = None
+            self.status.poison = None
             self._tidy()
         else:
             started = self.part.restarts or self.part.state in ("ready", "restarting")
             self.part.state = "restarting" if started else "starting"
             self._look_for_poison()
-            poison = self._status.poison
+            poison = self.status.poison
             if poison is None:
                 detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
             else:
-                command = f"python -m workshop skip --name {self._status.name}"
+                command = f"python -m workshop skip --name {self.status.name}"
                 detail = f"cannot read {poison} (step over it: {command})"
             self.part.detail = detail
 
@@ -140,17 +188,17 @@ class Job:
 
         It may take a checkpoint before it has read the first record, and then fail at that again.
         """
-        poison = self._status.poison
+        poison = self.status.poison
         if poison is None:
             return 0
         return PASSED_MS if poison.is_skipped(self._folder.skipped) else GONE_MS
 
     def _look_for_poison(self) -> None:
         """Name the record that keeps the job from running, if it is one."""
-        trace = self._rest.get(f"/jobs/{self._id}/exceptions")["root-exception"] or ""
+        trace = self.rest.get(f"/jobs/{self._id}/exceptions")["root-exception"] or ""
         poison = Poison.in_trace(trace)
         if poison is not None and not poison.is_skipped(self._folder.skipped):
-            self._status.poison = poison
+            self.status.poison = poison
 
     def _lose(self) -> None:
         if self._id is not None:
@@ -160,7 +208,7 @@ class Job:
 
     def _tidy(self) -> None:
         """Delete what an earlier job left: this one has a newer checkpoint of its own."""
-        if self._tidied or self._id is None:
+        if self._tidied or self._id is None or self._checkpoints is None:
             return
         for folder in self._checkpoints.iterdir():
             if folder.name != self._id:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
@@ -25,9 +26,9 @@ CLUSTER = "5f4d6f0c-8a57-4b8f-9a0e-1c2d3e4f5a6b"
 """The cluster's id. A cluster of one node on loopback meets no other."""
 
 
-def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
-    """Write ``server.properties`` for a broker that listens on ``127.0.0.1:port``."""
-    settings = {
+def settings(folder: RunFolder, port: int, controller_port: int) -> dict[str, Any]:
+    """Return what ``server.properties`` says for a broker on ``127.0.0.1:port``."""
+    return {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
@@ -66,7 +67,11 @@ def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
         "background.threads": 2,
         "auto.include.jmx.reporter": "false",
     }
-    lines = [f"{key}={value}" for key, value in settings.items()]
+
+
+def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
+    """Write ``server.properties`` for a broker that listens on ``127.0.0.1:port``."""
+    lines = [f"{key}={value}" for key, value in settings(folder, port, controller_port).items()]
     (folder.conf / "server.properties").write_text("\n".join(lines) + "\n")
     (folder.conf / RULES).write_text(rules())
 

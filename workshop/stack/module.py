@@ -55,6 +55,12 @@ def ingress_topics(source: Path) -> list[str]:
     ]
 
 
+def ingress_addresses(source: Path) -> list[str]:
+    """The addresses of the brokers that the module's ingresses read from, each once."""
+    specs = _specs(_load(source), "ingresses", "ingress")
+    return list(dict.fromkeys(spec["address"] for spec in specs if "address" in spec))
+
+
 def function_types(source: Path) -> set[str]:
     """The function types that the module definition names, as ``namespace/type``."""
     functions = _load(source)["module"]["spec"].get("functions") or []

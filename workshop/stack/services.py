@@ -23,7 +23,7 @@ from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder, cache_folder
 from workshop.stack.module import ingress_topics, render
-from workshop.stack.owner import guarded, prove
+from workshop.stack.owner import guarded, prove, rules
 from workshop.stack.process import ServiceProcess
 from workshop.stack.size import Size
 
@@ -116,11 +116,9 @@ class Services:
         self.guarded = guarded()
         flink.write_config(
             folder,
-            ports.rpc,
-            ports.rest,
-            settings.checkpoint_ms,
-            settings.size,
-            self.guarded,
+            flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, settings.size),
+            flink.LOOPBACK_RULES,
+            *([rules()] if self.guarded else []),
         )
         module = render(Path(settings.module), self.bootstrap, self.functions)
         (folder.conf / "module.yaml").write_text(module)

@@ -15,6 +15,7 @@ MARKS = {
     "starting": "…",
     "restarting": "↻",
     "stopping": "…",
+    "paused": "‖",
     "failed": "✗",
     "down": "·",
 }
@@ -29,7 +30,8 @@ class Part:
     name
         ``broker``, ``jobmanager``, ``taskmanager``, ``greeter`` or ``job``.
     state
-        ``starting``, ``ready``, ``restarting``, ``failed`` or ``down``.
+        ``starting``, ``ready``, ``restarting``, ``failed`` or ``down``; a container may be
+        ``paused`` as well.
     pid
         The process id; None for the job and for a process that is not running.
     started

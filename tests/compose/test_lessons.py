@@ -1,0 +1,14 @@
+"""The lessons of the real stack, executed by papermill on the stack in containers."""
+
+import pytest
+
+from workshop.lessons import NOTEBOOKS
+from workshop.runner import run_notebooks
+
+
+@pytest.mark.parametrize("lesson", ["08_the_real_stack", "09_live_greetings"])
+def test_a_lesson_runs_on_containers(containers, tmp_path, lesson):
+    report = run_notebooks(
+        [NOTEBOOKS / f"{lesson}.ipynb"], tmp_path, {"containers": "true"}, cell_seconds=400
+    )
+    assert not report.failed

@@ -1,0 +1,476 @@
+"""The real stack in containers: the same interface, and ``docker-compose.yml`` beneath it."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from statefun import StatefulFunctions
+
+from workshop.stack import embedded, relay
+from workshop.stack.embedded import HOST_SECONDS, Stack, StackError
+from workshop.stack.engines import Container, ContainerEngine, check_memory, find, port_for
+from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
+from workshop.stack.flink_rest import FlinkRest
+from workshop.stack.hosting import Hosting
+from workshop.stack.job import Job
+from workshop.stack.poison import Poison
+from workshop.stack.size import Size
+from workshop.stack.status import Part, Status
+from workshop.stack.view import Progress, progress_here
+
+SERVICES = {
+    "kafka-broker": "broker",
+    "master": "jobmanager",
+    "worker": "taskmanager",
+    "python-worker": "greeter",
+}
+"""The services of ``docker-compose.yml`` that make a stack, and what their parts are called."""
+
+BROKER_PORT, FLINK_PORT, GREETER_PORT = 9094, 8081, 8000
+LOOK_SECONDS = 0.4
+HEALTH_SECONDS = 3.0
+HOSTED = "a notebook serves in its place"
+
+
+class ComposeStack(Stack):
+    """Kafka, Flink and the greeter in containers, as ``docker-compose.yml`` lists them.
+
+    :meth:`Stack.compose` makes one. Its parts have the names that they have in the embedded stack.
+    Containers outlive whoever started them, so they stay until :meth:`down`; but a process that
+    ends in an orderly way takes down what it has started itself, unless it said ``keep``.
+
+    Parameters
+    ----------
+    name
+        See :class:`Stack`. The name of the compose project is made from it.
+    checkpoint_ms, size
+        See :class:`Stack`.
+    """
+
+    up_seconds = 600.0
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        size: Size | None = None,
+    ) -> None:
+        super().__init__(name, checkpoint_ms=checkpoint_ms, size=size)
+        # Two people on one machine share its engine: the folder tells them apart.
+        whose = hashlib.sha256(str(self.folder.path).encode()).hexdigest()[:6]
+        plain = "".join(c if c.isalnum() else "-" for c in self.name.lower())
+        self.project = f"statefun-{plain}-{whose}"
+        self._lock = threading.RLock()
+        self._found: ContainerEngine | None = None
+        self._seen: list[Container] = []
+        self._looked = 0.0
+        self._checked: dict[str, float] = {}
+        self._job: Job | None = None
+        self._was_ready = False
+        self._kept = False
+        self._fresh = False
+        self._tunnel: tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]] | None = None
+
+    # ------------------------------------------------------------------ life
+
+    @property
+    def engine(self) -> ContainerEngine:
+        """What runs the containers."""
+        if self._found is None:
+            self._found = find()
+        return self._found
+
+    def up(
+        self,
+        timeout: float | None = None,
+        progress: Progress | None = None,
+        keep: bool = False,
+    ) -> Status:
+        """See :meth:`Stack.up`. The first time the images are built, which takes some minutes."""
+        began = time.monotonic()
+        progress = progress or progress_here()
+        timeout = self.up_seconds if timeout is None else timeout
+        deadline = began + timeout
+        try:
+            with progress:
+                status = self.status()
+                if status.state not in ("ready", "restarting"):
+                    if not self._containers():
+                        check_memory()
+                    self._start(progress, deadline)
+                    if not keep and not self._opened:
+                        atexit.register(self._end_with_process)
+                    self._opened = True
+                while (status := self.status()).state != "ready":
+                    progress.show(status)
+                    self._must_not_fail_for_ever(status)
+                    if time.monotonic() > deadline:
+                        raise self._not_ready(status, f"not ready after {timeout:g} s")
+                    time.sleep(0.2)
+                self._kept = self._kept or keep
+                progress.show(status)
+            return status
+        finally:
+            embedded.seconds_in_up += time.monotonic() - began
+
+    def _start(self, progress: Progress, deadline: float) -> None:
+        """Let compose start what does not run."""
+        if not self._containers() and os.environ.get("FLINK_PORT"):
+            port_for("FLINK_PORT")
+        scale = f"worker={self.size.taskmanagers}"
+        command = ["up", "--detach", "--scale", scale, *SERVICES]
+        self._fresh = self._fresh or not self.folder.path.exists()
+        self.folder.make()
+        log = self.folder.logs / "compose.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                self.engine.compose_command(self.project, *command),
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            while process.poll() is None:
+                if time.monotonic() > deadline:
+                    raise StackError(f"Stack {self.name}: compose did not end in time.")
+                progress.show(self.status())
+                time.sleep(0.2)
+        except BaseException:
+            process.terminate()
+            raise
+        if process.returncode:
+            raise StackError(
+                f"Stack {self.name}: compose failed.",
+                details="\n".join(log.read_text(errors="replace").splitlines()[-25:]),
+            )
+        self._forget_what_was_seen()
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables with which compose makes this stack."""
+        broker = next((one for one in self._containers() if one.service == "kafka-broker"), None)
+        port = broker.ports.get(BROKER_PORT) if broker is not None else None
+        return {
+            **os.environ,
+            "KAFKA_PORT": str(port or port_for("KAFKA_PORT")),
+            "CHECKPOINT_MS": str(self.checkpoint_ms),
+            **{name.upper(): str(number) for name, number in asdict(self.size).items()},
+        }
+
+    def release(self) -> None:
+        """Take down the containers that this process has started, unless they are to be kept."""
+        self._stop_hosting()
+        if self._opened and not self._kept:
+            self.down()
+
+    def _end_with_process(self) -> None:
+        with contextlib.suppress(Exception):
+            self.release()
+
+    def down(self, forget: bool = False) -> bool:
+        """See :meth:`Stack.down`. The volumes stay, unless ``forget`` deletes them.
+
+        They go too if this process has made them and did not say ``keep``, as a lesson does.
+        """
+        self._stop_hosting()
+        forget = forget or (self._fresh and not self._kept)
+        with self._lock:
+            ran = bool(self._containers())
+            command = ["down", *(["--volumes"] if forget else [])]
+            if ran or forget:
+                done = subprocess.run(
+                    self.engine.compose_command(self.project, *command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                )
+                if done.returncode:
+                    raise StackError(
+                        f"Stack {self.name}: compose could not take it down.", details=done.stdout
+                    )
+            if forget:
+                shutil.rmtree(self.folder.path, ignore_errors=True)
+            self._forget_what_was_seen()
+            self._job = None
+            self._was_ready = self._kept = self._fresh = self._opened = False
+            return ran
+
+    def scale(self, workers: int) -> None:
+        """Run so many workers; the master gives the job as many tasks as they have slots.
+
+        Parameters
+        ----------
+        workers
+            How many, at least one.
+        """
+        self.size = replace(self.size, taskmanagers=workers)
+        self._start(Progress(), time.monotonic() + 300)
+        for one in self._containers():
+            if one.service == "worker" and one.number > workers:
+                self.engine.run("rm", "--force", one.id)
+        self._forget_what_was_seen()
+
+    # ------------------------------------------------------------------ look
+
+    def status(self) -> Status:
+        """See :meth:`Stack.status`."""
+        with self._lock:
+            containers = [one for one in self._containers() if one.service in SERVICES]
+            workers = sum(one.service == "worker" for one in containers)
+            status = Status(
+                self.name,
+                str(self.folder.path),
+                module=str(self.module),
+                size=replace(self.size, taskmanagers=max(1, workers)),
+                kept=self._kept or not self._opened,
+            )
+            if not containers:
+                return status
+            hosting = embedded._hostings.get(self.folder.path)
+            status.host = os.getpid() if hosting is not None and not hosting.closed else None
+            status.parts = sorted(
+                (self._part(one, status.host is not None) for one in containers),
+                key=lambda part: [*SERVICES.values()].index(part.name.partition("-")[0]),
+            )
+            running = any(one.state == "running" for one in containers)
+            self._look_at_job(status, workers)
+            if all(part.state == "ready" for part in status.parts) and {
+                one.service for one in containers
+            } == set(SERVICES):
+                status.state = "ready"
+                self._was_ready = True
+            elif not running:
+                status.state = "down"
+            else:
+                status.state = "restarting" if self._was_ready else "starting"
+            return status
+
+    def _look_at_job(self, status: Status, workers: int) -> None:
+        url = status.part("jobmanager").address if "jobmanager" in _names(status) else ""
+        if not url:
+            status.parts.append(Part("job", "starting", detail="waits for the jobmanager"))
+            return
+        if self._job is None or self._job.rest.url != url:
+            self._job = Job(FlinkRest(url), None, status)
+        status.poison = self._job.status.poison
+        self._job.status = status
+        self._job.look(workers)
+        status.parts.append(replace(self._job.part))
+
+    def _part(self, container: Container, hosted: bool) -> Part:
+        """The part of the status that a container is."""
+        name = SERVICES[container.service]
+        part = Part(name if container.number == 1 else f"{name}-{container.number}")
+        part.restarts = container.restarts
+        part.detail = container.health or container.state
+        if container.state == "running":
+            came_back = container.restarts or self._was_ready
+            part.state = "restarting" if came_back else "starting"
+            if container.health == "healthy":
+                part.state, part.detail = "ready", f"container {container.id[:12]}"
+        elif container.state == "paused":
+            part.state = "paused"
+        elif container.state not in ("created", "configured", "initialized"):
+            part.state = "restarting"
+        if name == "greeter" and hosted:
+            part.state, part.detail = "ready", HOSTED
+        if name == "broker" and BROKER_PORT in container.ports:
+            part.address = f"127.0.0.1:{container.ports[BROKER_PORT]}"
+        if name == "jobmanager" and FLINK_PORT in container.ports:
+            part.address = f"http://127.0.0.1:{container.ports[FLINK_PORT]}"
+        if part.state == "ready" and part.address:
+            part.detail = ""
+        return part
+
+    def _containers(self) -> list[Container]:
+        with self._lock:
+            if time.monotonic() > self._looked + LOOK_SECONDS:
+                if not self.engine.checks_health:
+                    self._check_health()
+                self._seen = self.engine.containers(self.project)
+                self._looked = time.monotonic()
+            return self._seen
+
+    def _check_health(self) -> None:
+        """Have the engine run the health checks that are due."""
+        for one in self._seen:
+            patience = HEALTH_SECONDS * (3 if one.health == "healthy" else 1)
+            due = time.monotonic() > self._checked.get(one.id, 0.0) + patience
+            if one.state == "running" and one.health and due:
+                self.engine.run("healthcheck", "run", one.id, check=False)
+                self._checked[one.id] = time.monotonic()
+
+    def _forget_what_was_seen(self) -> None:
+        with self._lock:
+            self._looked = 0.0
+
+    def _container(self, name: str) -> Container:
+        """The container of a part, also by the name of its service."""
+        for one in self._containers():
+            if name in (_part_name(one), one.service):
+                return one
+        raise StackError(
+            f"Stack {self.name} has no container of {name!r}.",
+            hint=f"name one of {', '.join(self.services)}, or start it: stack.up().",
+        )
+
+    def logs(self, service: str, lines: int = 20) -> str:
+        """See :meth:`Stack.logs`; ``service`` may be a service of ``docker-compose.yml`` too."""
+        one = self._container(service)
+        done = subprocess.run(
+            [self.engine.program, "logs", "--tail", str(lines), one.id],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        return done.stdout.rstrip("\n")
+
+    def log_path(self, service: str) -> Path:
+        """Not to be had: the engine keeps the logs.
+
+        Raises
+        ------
+        StackError
+            Always; it says how to follow them.
+        """
+        raise StackError(
+            f"The log of {service} is not in a file of its own.",
+            hint=f"follow it: {self.log_place(service)}",
+        )
+
+    def log_place(self, service: str) -> str:
+        """The command that follows the log of a container."""
+        return f"{self.engine.program} logs --follow {self._container(service).id[:12]}"
+
+    @property
+    def services(self) -> list[str]:
+        """The containers that have a log, by the names of their parts."""
+        return [_part_name(one) for one in self._containers()]
+
+    def module_difference(self) -> str:
+        """Nothing: in containers ``module.yaml`` runs as it is."""
+        self._ready_part("jobmanager")
+        return ""
+
+    def checkpoint_files(self) -> list[tuple[str, int]]:
+        """See :meth:`Stack.checkpoint_files`; they lie in the volume that the engine shares."""
+        script = "cd kept/checkpoints && find . -type f -printf '%s %P\\n'"
+        master = self._container("jobmanager").id
+        told = self.engine.run("exec", master, "sh", "-c", script, check=False)
+        lines = (line.split(" ", 1) for line in told.splitlines())
+        return sorted((path, int(size)) for size, path in lines)
+
+    # ----------------------------------------------------------------- chaos
+
+    def send_signal(self, name: str, number: signal.Signals) -> Part:
+        """See :meth:`Stack.send_signal`."""
+        container = self._container(name)
+        part = self._part(container, hosted=False)
+        if container.state not in ("running", "paused"):
+            raise StackError(f"The {name} of stack {self.name} is not running just now.")
+        if number == signal.SIGSTOP:
+            self.engine.run("pause", container.id)
+        elif number == signal.SIGCONT:
+            self.engine.run("unpause", container.id, check=False)
+        else:
+            # From within, as a crash: a container that the engine itself has killed stays down.
+            script = f"kill -{int(number)} -1"
+            self.engine.run("exec", container.id, "sh", "-c", script, check=False)
+        self._forget_what_was_seen()
+        return part
+
+    def _mark_skipped(self, poison: Poison) -> None:
+        poison.skip(self.folder.skipped)
+        script = 'mkdir -p kept/skipped && cat > "kept/skipped/$0"'
+        self.engine.run(
+            *("exec", "--interactive", self._container("jobmanager").id),
+            *("sh", "-c", script, poison.file_name),
+            input=json.dumps(asdict(poison)) + "\n",
+        )
+
+    # --------------------------------------------------------------- hosting
+
+    def _take_place(self, functions: StatefulFunctions) -> Hosting:
+        self._wait_until_ready(time.monotonic() + HOST_SECONDS)
+        greeter = self._container("greeter")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.engine.run("stop", "--time", "2", greeter.id)
+
+        def give_back() -> None:
+            self._end_tunnel()
+            self.engine.run("start", greeter.id)
+            self._forget_what_was_seen()
+
+        try:
+            hosting = Hosting(functions, port, give_back)
+            self._open_tunnel(greeter, port)
+        except BaseException:
+            give_back()
+            raise
+        atexit.register(hosting.close)
+        return hosting
+
+    def _open_tunnel(self, greeter: Container, port: int) -> None:
+        """Let the notebook's port answer at the greeter's address in the containers' network."""
+        network = greeter.networks[0]
+        source = Path(relay.__file__)
+        inside: subprocess.Popen[bytes] = subprocess.Popen(
+            [
+                *(self.engine.program, "run", "--rm", "--interactive"),
+                *("--name", f"{self.project}-hosting"),
+                *("--network", network, "--network-alias", "python-worker"),
+                *("--entrypoint", "python", greeter.image),
+                *("-u", "-c", source.read_text(), "listen", str(GREETER_PORT)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        outside: subprocess.Popen[bytes] = subprocess.Popen(
+            [sys.executable, str(source), "connect", str(port)],
+            stdin=inside.stdout,
+            stdout=inside.stdin,
+            start_new_session=True,
+        )
+        for mine in (inside.stdin, inside.stdout):
+            if mine is not None:
+                mine.close()  # Else neither end would notice that the other is gone.
+        self._tunnel = (inside, outside)
+
+    def _end_tunnel(self) -> None:
+        if self._tunnel is None:
+            return
+        inside, outside = self._tunnel
+        outside.terminate()
+        outside.wait()
+        try:
+            inside.wait(5)
+        except subprocess.TimeoutExpired:
+            inside.terminate()
+            inside.wait()
+        self._tunnel = None
+
+
+def _part_name(container: Container) -> str:
+    name = SERVICES.get(container.service, container.service)
+    return name if container.number == 1 else f"{name}-{container.number}"
+
+
+def _names(status: Status) -> list[str]:
+    return [part.name for part in status.parts]

@@ -1,0 +1,28 @@
+"""Whether this container's part of the engine does its work: the health check of the image.
+
+A master is well when its JobManager answers, a worker when the JobManager counts it in. It is run
+every few seconds, so it imports next to nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import urllib.request
+
+
+def main() -> None:
+    """Exit with 0 if all is well, else say what is not."""
+    master = os.environ.get("MASTER_HOST", "master")
+    own = socket.gethostbyname(socket.gethostname())
+    host = "127.0.0.1" if os.environ["ROLE"] == "master" else master
+    with urllib.request.urlopen(f"http://{host}:8081/taskmanagers", timeout=4) as answer:
+        known = [one["path"] for one in json.load(answer)["taskmanagers"]]
+    if os.environ["ROLE"] == "worker" and not any(f"@{own}:" in path for path in known):
+        sys.exit(f"{master} does not know the worker at {own}.")
+
+
+if __name__ == "__main__":
+    main()
