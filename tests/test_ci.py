@@ -88,7 +88,7 @@ def test_tests_and_lessons_run_on_linux_and_on_macos(job):
 def test_every_target_exists():
     named = {call.target for job in JOBS for call in made_by(job)}
     assert named <= TARGETS
-    assert {"lint", "test", "run", "book"} <= named
+    assert {"lint", "test", "run", "book", "test-compose"} <= named
 
 
 def test_the_workflow_runs_all_that_ci_runs():

@@ -1,4 +1,7 @@
-"""The containers of these tests: podman with storage of its own, and one stack for all of them."""
+"""The containers of these tests: podman with storage of its own, and one stack for all of them.
+
+With ``WORKSHOP_REAL_IMAGES`` set, the machine's own engine pulls the real base images instead.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from workshop.stack.compose import ComposeStack
 from workshop.stack.engines import ContainerEngine, find
 from workshop.stack.view import Progress
 
+REAL = bool(os.environ.get("WORKSHOP_REAL_IMAGES"))
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them need the engine."""
@@ -26,7 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def engine() -> ContainerEngine:
-    """Podman, with the stand-ins for the two base images."""
+    """Podman, with the stand-ins for the two base images; or the engine that can pull them."""
+    if REAL:
+        return find()
     os.environ.update(variables(), WORKSHOP_ENGINE="podman")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     make_bases()
@@ -40,7 +47,8 @@ def containers(engine: ContainerEngine, runs: Path) -> Iterator[ComposeStack]:
     assert isinstance(stack, ComposeStack)
     # The builds are to reach the package registries in the way this machine does.
     # One after the other: two services have the same image.
-    build = ["--podman-build-args=--network=host", "--parallel=1", "build"]
+    podman = ["--podman-build-args=--network=host", "--parallel=1"]
+    build = ["build"] if REAL else [*podman, "build"]
     run(*stack.engine.compose_command(stack.project, *build))
     stack.up(progress=Progress(), keep=True)
     yield stack
