@@ -78,6 +78,11 @@ class Vitals:
     lag: int | None = None
     troubles: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def told(self) -> list[str]:
+        """The troubles, each in a line."""
+        return [f"{about}: {why}" for about, why in self.troubles.items()]
+
     def restarts(self) -> dict[str, int]:
         """How often each part had to be started again."""
         return {part.name: part.restarts for part in self.parts}
@@ -148,6 +153,10 @@ class Watch:
 
     def _ask(self, status: Status) -> None:
         """Ask the engine and the broker; either may be away."""
+        if not status.parts:  # The stack is down: there is nobody to ask, and nothing is wrong.
+            self._checkpoint = self._lag = None
+            self._troubles.clear()
+            return
         try:
             self._checkpoint = self._newest_checkpoint(status)
             self._troubles.pop("checkpoint", None)
