@@ -78,7 +78,8 @@ def test_names_may_be_typed_faster_than_the_kernel_listens(own_stack, lab, new_p
     lab.write("fast.ipynb", BEGIN.format(name=own_stack.name, rate=10), busy)
     notebook = lab.open(page, "fast.ipynb")
     notebook.run(0)
-    box, button = page.get_by_label("Name", exact=True), page.get_by_role("button", name="Greet")
+    box = page.get_by_label("Name", exact=True)
+    button = page.get_by_role("button", name="Greet", exact=True)
     notebook.begin(1)
     names = [f"Quick {number}" for number in range(8)]
     for number, name in enumerate(names):
