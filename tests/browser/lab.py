@@ -191,11 +191,11 @@ class OpenNotebook:
         self._choose("File", "docmanager:save")
 
     def restart(self) -> None:
-        """Restart the kernel, as its menu does, and wait until there is a new one."""
-        self._choose("Kernel", "kernelmenu:restart")
+        """Restart the kernel and clear all outputs, as its menu does, and wait for the new one."""
+        self._choose("Kernel", "kernelmenu:restart-and-clear")
         self.page.locator(".jp-Dialog .jp-mod-accept").click()
-        # The numbers of the runs stay; only the status tells of the new kernel.
-        self.page.locator("#jp-main-statusbar", has_text="Restarting").wait_for()
+        # The outputs are cleared when the kernel has ended.
+        self.panel.locator(".jp-OutputArea-child").first.wait_for(state="detached")
         self.wait_idle()
 
     def without_sidebar(self) -> None:

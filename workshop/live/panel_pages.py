@@ -80,9 +80,10 @@ def flink(scene: PanelScene) -> str:
 def log(scene: PanelScene) -> str:
     """Return the last lines of the chosen log."""
     # It can be scrolled by keys, too, and for that it must be reachable by them.
+    label = f"Log of {html.escape(scene.service)}"
     return (
-        f'<pre class="wl-log" tabindex="0" role="region" '
-        f'aria-label="Log of {html.escape(scene.service)}">{html.escape(scene.log)}</pre>'
+        f'<div class="wl-log" tabindex="0" role="region" aria-label="{label}">'
+        f"<pre>{html.escape(scene.log)}</pre></div>"
     )
 
 

@@ -40,7 +40,7 @@ class PanelView(Controls):
             options=list(services),
             description="Log of",
             layout={"width": "220px"},
-            style={"description_width": "48px"},
+            style={"description_width": "40px"},
         )
         start = self._button("Start", "Start the stack, or attach to it", actions.start, "80px")
         stop = self._button("Stop", "Stop the stack for everybody", actions.stop, "80px")

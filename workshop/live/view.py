@@ -117,7 +117,7 @@ class View(Controls):
             [
                 self._said,
                 self._verdict,
-                row(self._name, self._random, self._rate, self._slider),
+                row(self._name, self._random, row(self._rate, self._slider)),
                 self._chips,
                 row(*self._kills, self._pause, self._early),
                 self._wrong,
