@@ -174,12 +174,6 @@ class OpenNotebook:
         self.cell(index).locator(".cm-content").click()
         self._run(index, lambda: self.page.keyboard.press("Control+Enter"))
 
-    def begin(self, index: int) -> None:
-        """Run one cell that goes on; return when it has begun."""
-        self.cell(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        self.cell(index).locator(".jp-InputPrompt", has_text="*").wait_for()
-
     def edit(self, index: int, source: str) -> None:
         """Write something else into a cell."""
         self.cell(index).locator(".cm-content").click()
