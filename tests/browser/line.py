@@ -10,7 +10,7 @@ from playwright.sync_api import Page, WebSocketRoute
 class Line:
     """The line of one page; make it before the page is opened.
 
-    A kernel that is far away or busy answers late. While the line holds, the kernel hears everything
+    A kernel that is far away or busy answers late. While the line holds, the kernel hears all
     and its answers wait.
     """
 
