@@ -88,7 +88,7 @@ class View(Controls):
             max=1000,
             description="a second",
             layout={"width": "132px"},
-            style={"description_width": "62px"},
+            style={"description_width": "58px"},
         )
         self._slider = RateSlider(round(rate))
         traitlets.link((self._rate, "value"), (self._slider, "value"))

@@ -127,7 +127,7 @@ class Watch:
             try:
                 status = self._stack.status()
                 self._told(status)
-                if time.monotonic() > slow + SLOW_SECONDS:
+                if status.parts and time.monotonic() > slow + SLOW_SECONDS:
                     self._ask(status)
                     slow = time.monotonic()
                     self._told(status)
@@ -141,6 +141,9 @@ class Watch:
         self._session.close()
 
     def _told(self, status: Status) -> None:
+        if not status.parts:  # The stack is down: there is nobody to ask, and nothing is wrong.
+            self._checkpoint = self._lag = None
+            self._troubles.clear()
         self.vitals = Vitals(
             time.time(),
             status.state,
@@ -153,10 +156,6 @@ class Watch:
 
     def _ask(self, status: Status) -> None:
         """Ask the engine and the broker; either may be away."""
-        if not status.parts:  # The stack is down: there is nobody to ask, and nothing is wrong.
-            self._checkpoint = self._lag = None
-            self._troubles.clear()
-            return
         try:
             self._checkpoint = self._newest_checkpoint(status)
             self._troubles.pop("checkpoint", None)
