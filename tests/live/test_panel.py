@@ -122,7 +122,7 @@ def test_a_stack_is_started_watched_and_stopped(name, eventually):
         assert stack.greet("Ada")[0].greeting == "Welcome Ada"
         eventually(lambda: panel._last.vitals.checkpoint is not None, 60)
         assert panel._last.flink_url == stack.flink_url
-        assert panel._last.log == stack.logs("broker", 12) != ""
+        eventually(lambda: panel._last.log == stack.logs("broker", 12) != "", 60)
         panel.stop()
         eventually(lambda: f"Stack {name} is down" in repr(panel), 60)
         assert stack.status().state == "down"
