@@ -87,8 +87,8 @@ class View(Controls):
             min=1,
             max=1000,
             description="a second",
-            layout={"width": "132px"},
-            style={"description_width": "58px"},
+            layout={"width": "138px"},
+            style={"description_width": "66px"},
         )
         self._slider = RateSlider(round(rate))
         traitlets.link((self._rate, "value"), (self._slider, "value"))
