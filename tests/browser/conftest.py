@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.chromium import launch
 from tests.browser.lab import Lab
 from tests.conftest import ROOT
-
-# Quiet: it must neither look for a network nor ask anything. Root has no sandbox.
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 PATIENCE = 120_000
 """Milliseconds. Generous: no test asserts how long something takes."""
@@ -33,13 +22,10 @@ SHOTS = ROOT / "build" / "screenshots"
 # comes later could not have one of its own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium: Playwright's own is a download that not every machine may make."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail("There is no Chromium for the browser tests. apt-get install chromium")
+    """One browser for all of these tests."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        made = launch(playwright)
         yield made
         made.close()
 

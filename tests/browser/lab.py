@@ -25,8 +25,10 @@ TOKEN = "tests"
 
 # No question of a new user's first day, and nothing that looks for a network.
 SETTINGS = {
-    "notification": {"checkForUpdates": False, "fetchNews": "false"},
-    "themes": {"theme": "JupyterLab Light"},
+    "apputils-extension/notification": {"checkForUpdates": False, "fetchNews": "false"},
+    "apputils-extension/themes": {"theme": "JupyterLab Light"},
+    # All cells are in the page, also those that are scrolled out of sight.
+    "notebook-extension/tracker": {"windowingMode": "none"},
 }
 
 
@@ -43,8 +45,7 @@ class Lab:
         self.root = folder / "notebooks"
         self.root.mkdir()
         self.log = folder / "log"
-        self._settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
-        self._settings.mkdir(parents=True)
+        self._settings = folder / "settings" / "@jupyterlab"
         for name, values in SETTINGS.items():
             self._set(name, values)
         with socket.socket() as free:
@@ -84,7 +85,7 @@ class Lab:
 
     def theme(self, name: str) -> None:
         """Choose the theme of the pages that are opened from now on: ``Light`` or ``Dark``."""
-        self._set("themes", {"theme": f"JupyterLab {name}"})
+        self._set("apputils-extension/themes", {"theme": f"JupyterLab {name}"})
 
     def write(self, name: str, *cells: str) -> None:
         """Write a notebook with these code cells."""
@@ -119,7 +120,9 @@ class Lab:
             self._process.wait()
 
     def _set(self, name: str, values: dict[str, object]) -> None:
-        (self._settings / f"{name}.jupyterlab-settings").write_text(json.dumps(values))
+        path = self._settings / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -161,7 +164,10 @@ class OpenNotebook:
 
     def run_all(self) -> None:
         """Run all cells and wait until the last one has ended."""
-        self._run(self.panel.locator(".jp-CodeCell").count() - 1, self._choose_run_all)
+        is_code = "cells => cells.map(cell => cell.classList.contains('jp-CodeCell'))"
+        kinds = self.panel.locator(".jp-Cell").evaluate_all(is_code)
+        last = max(index for index, code in enumerate(kinds) if code)
+        self._run(last, self._choose_run_all)
 
     def run(self, index: int) -> None:
         """Run one cell and wait until it has ended."""
@@ -174,6 +180,18 @@ class OpenNotebook:
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
 
+    def save(self) -> None:
+        """Write the notebook to its file; that is done a moment later."""
+        self._choose("File", "docmanager:save")
+
+    def restart(self) -> None:
+        """Restart the kernel and clear all outputs, as its menu does, and wait for the new one."""
+        self._choose("Kernel", "kernelmenu:restart-and-clear")
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        # The outputs are cleared when the kernel has ended.
+        self.panel.locator(".jp-OutputArea-child").first.wait_for(state="detached")
+        self.wait_idle()
+
     def without_sidebar(self) -> None:
         """Give the notebook the whole width."""
         self.page.keyboard.press("Control+B")
@@ -184,8 +202,11 @@ class OpenNotebook:
 
     def _choose_run_all(self) -> None:
         self.cell(0).click()
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+        self._choose("Run", "runmenu:run-all")
+
+    def _choose(self, menu: str, command: str) -> None:
+        self.page.get_by_role("menuitem", name=menu, exact=True).click()
+        self.page.locator(f'.lm-Menu-item[data-command="{command}"]').click()
 
     def _run(self, last: int, start: Callable[[], None]) -> None:
         """Run cells until the ``last`` has a new number, again if the kernel was not yet there."""

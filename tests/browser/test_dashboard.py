@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.dashboard import facts, type_name
+from tests.browser.line import Line
 from tests.conftest import ROOT
 from workshop.stack import LEAN, Stack
 
@@ -24,20 +26,6 @@ names = [t.name for t in threading.enumerate() if t.name.startswith(("workshop-"
 print(sorted(names), len(ipywidgets.widget._instances))"""
 
 SECONDS = 1000
-
-
-def facts(page):
-    """The numbers of the verdict."""
-    text = page.locator(".wl-verdict").first.inner_text()
-    found = re.findall(r"([\d,]+) (sent|greeted|on their way|missing|doubled)\b", text)
-    return {what: int(number.replace(",", "")) for number, what in found}
-
-
-def type_name(page, name):
-    box = page.get_by_label("Name", exact=True)
-    box.fill("")
-    box.press_sequentially(name)
-    box.press("Enter")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +59,7 @@ def test_a_name_that_is_typed_is_greeted_in_the_page(own_stack, lab, new_page, e
     expect(page.locator(".wl-bar", has_text="Wilhelmina")).to_contain_text("3")
 
     # A name that cannot be sent is told in the page, and the next one works.
-    type_name(page, "")
+    page.get_by_label("Name", exact=True).fill("")
     page.get_by_role("button", name="Greet", exact=True).click()
     expect(page.locator(".wl-trouble")).to_contain_text("The name is empty")
     type_name(page, "Wilhelmina")
@@ -79,11 +67,35 @@ def test_a_name_that_is_typed_is_greeted_in_the_page(own_stack, lab, new_page, e
     expect(page.locator(".wl-trouble")).to_have_count(0)
 
     # The page can be left and opened again.
-    page.get_by_role("menuitem", name="File", exact=True).click()
-    page.locator('.lm-Menu-item[data-command="docmanager:save"]').click()
+    notebook.save()
     page.wait_for_timeout(2 * SECONDS)
     notebook = lab.open(page, "typed.ipynb")
     expect(yours).to_contain_text("4-nth time Wilhelmina")
+
+
+def test_each_name_is_greeted_that_is_typed_faster_than_the_kernel_answers(
+    own_stack, lab, new_page, eventually
+):
+    page = new_page()
+    line = Line(page)
+    lab.write("fast.ipynb", BEGIN.format(name=own_stack.name, rate=10))
+    lab.open(page, "fast.ipynb").run_all()
+    box = page.get_by_label("Name", exact=True)
+    button = page.get_by_role("button", name="Greet", exact=True)
+    names = [f"Quick{number}" for number in range(8)]
+    line.hold()
+    for number, name in enumerate(names):
+        box.fill(name)
+        if number % 2:
+            box.press("Enter")
+        else:
+            button.click()
+    line.release()
+    # Each once, and no other: the text of one never goes with the wish of another.
+    bars = page.locator(".wl-bar:not([aria-hidden])")
+    once = [[name, "1"] for name in names]
+    eventually(lambda: sorted(one.split() for one in bars.all_inner_texts()) == once, 60)
+    eventually(lambda: facts(page)["greeted"] == facts(page)["sent"] == len(names), 60)
 
 
 def test_everything_can_be_reached_and_named_without_a_mouse(own_stack, lab, new_page):
@@ -96,40 +108,46 @@ def test_everything_can_be_reached_and_named_without_a_mouse(own_stack, lab, new
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate(
-                "() => { const e = document.activeElement; return e.getAttribute('role') "
+                "() => { const e = document.activeElement; return e.ariaLabel "
                 "|| (e.labels && e.labels.length ? e.labels[0].innerText : e.innerText) }"
             ).strip()
         )
         if reached[-1] == "Random names":
             page.keyboard.press("Space")
-    assert reached[:4] == ["Greet", "Random names", "a second", "slider"]
+    assert reached[:4] == ["Greet", "Random names", "a second", "Names a second"]
     assert reached[4:9] == [
         "Kill TaskManager", "Kill greeter", "Kill broker", "Pause greeter", "Read uncommitted, too",
     ]  # fmt: skip
     expect(page.get_by_label("Random names")).to_be_checked()
+    slider = page.get_by_role("slider", name="Names a second", exact=True)
+    slider.press("End")
+    expect(page.get_by_label("a second", exact=True)).to_have_value("1000")
+    slider.press("Home")
+    expect(page.get_by_label("a second", exact=True)).to_have_value("1")
     expect(page.get_by_role("img", name=re.compile("^Names a second, last minute"))).to_be_visible()
     expect(page.get_by_role("list", name="Parts of the stack")).to_contain_text("TaskManager")
     expect(page.get_by_role("status").first).to_contain_text("Nothing lost")
 
 
-def test_a_taskmanager_killed_under_traffic_costs_nothing(own_stack, lab, new_page):
+def test_a_taskmanager_killed_under_traffic_costs_nothing(own_stack, lab, new_page, eventually):
     page = new_page()
     lab.write("chaos.ipynb", BEGIN.format(name=own_stack.name, rate=200))
     lab.open(page, "chaos.ipynb").run_all()
     page.get_by_label("Read uncommitted, too").check()
     page.get_by_label("Random names").check()
     verdict = page.locator(".wl-verdict")
-    page.wait_for_timeout(5 * SECONDS)
+    eventually(lambda: facts(page).get("sent", 0) >= 1000, 60)
     page.get_by_role("button", name="Kill TaskManager").click()
     expect(verdict).to_contain_text("TaskManager killed: nothing lost")
     expect(verdict).to_contain_text(
         re.compile(r"TaskManager killed at .*all names were greeted again after [\d.]+ s"),
     )
-    page.wait_for_timeout(5 * SECONDS)
+    # Twenty seconds of it.
+    eventually(lambda: facts(page)["sent"] >= 4000, 120)
     page.get_by_label("Random names").uncheck()
     expect(verdict).to_contain_text(re.compile(r"\b0 on their way"))
     found = facts(page)
-    assert found["sent"] == found["greeted"] > 500
+    assert found["sent"] == found["greeted"] >= 4000
     assert (found["missing"], found["doubled"]) == (0, 0)
     expect(verdict).to_contain_text("Nothing lost, nothing doubled")
     expect(verdict).to_contain_text(re.compile(r"Read uncommitted: [\d,]+ greetings"))

@@ -1,13 +1,13 @@
 """The widgets, without a stack: what they show of a scene, and what they pass on."""
 
 import gc
-import time
 
 import ipywidgets
 import pytest
 
 from tests.live.test_pages import scene
-from workshop.live.view import SUBMIT_SECONDS, View
+from workshop.live.fields import NameField, RateSlider
+from workshop.live.view import View
 
 
 class Doings:
@@ -39,47 +39,47 @@ def view(doings):
 
 
 def widget(view, kind, description):
-    def search(one):
-        if isinstance(one, kind) and getattr(one, "description", "") == description:
-            yield one
-        for child in getattr(one, "children", ()):
-            yield from search(child)
-
-    (found,) = search(view.box)
+    (found,) = [
+        one
+        for one in parts(view.box)
+        if isinstance(one, kind) and getattr(one, "description", "") == description
+    ]
     return found
 
 
-def press_enter(box):
-    box._handle_custom_msg({"event": "submit"}, [])
+def field(view, kind):
+    """The one field of a kind; they are named in the page, not by a description."""
+    (found,) = [one for one in parts(view.box) if isinstance(one, kind)]
+    return found
 
 
-def test_enter_sends_what_is_typed_though_the_key_comes_first(view, doings):
-    box = widget(view, ipywidgets.Text, "Name")
-    press_enter(box)
-    box.value = "Grace"
-    assert doings.done == [("greet", "Grace")]
-    time.sleep(SUBMIT_SECONDS + 0.1)
-    view.settle()
-    assert len(doings.done) == 1
+def parts(one):
+    yield one
+    for child in getattr(one, "children", ()):
+        yield from parts(child)
 
 
-def test_enter_again_sends_the_same_name_again(view, doings):
-    press_enter(widget(view, ipywidgets.Text, "Name"))
-    view.settle()
-    assert doings.done == []  # Perhaps its text is still on the way.
-    time.sleep(SUBMIT_SECONDS + 0.1)
-    view.settle()
-    assert doings.done == [("greet", "Ada")]
+def type_and_greet(view, name):
+    """What the page says when Enter is pressed or the button is clicked."""
+    field(view, NameField)._handle_custom_msg({"greet": name}, [])
 
 
-def test_leaving_the_box_sends_nothing(view, doings):
-    widget(view, ipywidgets.Text, "Name").value = "Grace"
-    view.settle()
+def test_the_name_that_is_greeted_is_the_one_that_came_with_the_wish(view, doings):
+    type_and_greet(view, "Grace")
+    type_and_greet(view, "Grace")
+    # The kernel need not have heard of any text before, and what it heard later changes nothing.
+    field(view, NameField).value = "Alan"
+    type_and_greet(view, "")
+    assert doings.done == [("greet", "Grace"), ("greet", "Grace"), ("greet", "")]
+
+
+def test_text_that_is_not_sent_greets_nobody(view, doings):
+    field(view, NameField).value = "Grace"
+    view.show(scene())
     assert doings.done == []
 
 
 def test_buttons_and_switches(view, doings):
-    widget(view, ipywidgets.Button, "Greet").click()
     widget(view, ipywidgets.Checkbox, "Random names").value = True
     widget(view, ipywidgets.BoundedIntText, "a second").value = 250
     widget(view, ipywidgets.Checkbox, "Read uncommitted, too").value = True
@@ -89,7 +89,6 @@ def test_buttons_and_switches(view, doings):
     view.show(scene(vitals={"paused": frozenset({"greeter"})}))
     widget(view, ipywidgets.Button, "Resume greeter").click()
     assert doings.done == [
-        ("greet", "Ada"),
         ("random_names", True),
         ("at_rate", 250),
         ("read_uncommitted", True),
@@ -103,8 +102,8 @@ def test_buttons_and_switches(view, doings):
 
 def test_the_slider_and_the_box_beside_it_agree(view, doings):
     box = widget(view, ipywidgets.BoundedIntText, "a second")
-    slider = widget(view, ipywidgets.FloatLogSlider, "")
-    slider.value = 79.4
+    slider = field(view, RateSlider)
+    slider.value = 79
     assert box.value == 79
     box.value = 1000
     assert slider.value == 1000
@@ -116,7 +115,7 @@ def test_what_a_handler_raises_is_shown_until_something_works(view, doings):
     widget(view, ipywidgets.Button, "Kill broker").click()
     assert view.trouble == "ValueError: no such thing"
     doings.error = None
-    widget(view, ipywidgets.Button, "Greet").click()
+    type_and_greet(view, "Ada")
     assert view.trouble == ""
 
 

@@ -14,13 +14,12 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
+from workshop.told import told_by
+
 NAMES_KEPT = 50_000
 """So many names are remembered; of more, the one that was idle for longest is forgotten."""
 
 STRAYS_KEPT = HOLES_KEPT = 1000
-
-_FIRST = {1: "Welcome %s", 2: "Nice to see you again %s", 3: "Third time is a charm %s"}
-_BEFORE, _AFTER = "Nice to see you at the ", "-nth time %s!"
 
 
 @dataclass(frozen=True)
@@ -89,15 +88,8 @@ def count_in(greeting: str, name: str) -> int | None:
     >>> count_in("Nice to see you at the 12-nth time Ada!", "Ada")
     12
     """
-    after = _AFTER % name
-    if greeting.startswith(_BEFORE) and greeting.endswith(after):
-        digits = greeting[len(_BEFORE) : -len(after)]
-        if digits.isascii() and digits.isdigit():
-            return int(digits)
-    for count, text in _FIRST.items():
-        if greeting == text % name:
-            return count
-    return None
+    told = told_by(greeting)
+    return told[1] if told is not None and told[0] == name else None
 
 
 class Ledger:

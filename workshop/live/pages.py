@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Iterable
 
 from workshop.live.charts import Line, bars, line_chart, number
 from workshop.live.recovery import LABELS
@@ -163,8 +164,13 @@ def troubles(scene: Scene) -> str:
     told = [
         *scene.troubles,
         *([f"Greetings cannot be read: {scene.feed.trouble}"] if scene.feed.trouble else []),
-        *(f"{about}: {why}" for about, why in scene.vitals.troubles.items()),
+        *scene.vitals.told,
     ]
+    return troubles_of(told)
+
+
+def troubles_of(told: Iterable[str]) -> str:
+    """Return what went wrong, each in a line of its own."""
     return "".join(f'<div class="wl-trouble">! {html.escape(one)}</div>' for one in told)
 
 

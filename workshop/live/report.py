@@ -71,8 +71,13 @@ class Report:
 
 
 def when(scene: Scene) -> str:
+    """Return the caption of a dashboard's last picture."""
+    return as_it_was(scene.feed.at)
+
+
+def as_it_was(at: float) -> str:
     """Return the caption of a picture that does not change any more."""
-    return time.strftime("As it was at %H:%M:%S on %d %B %Y.", time.localtime(scene.feed.at))
+    return time.strftime("As it was at %H:%M:%S on %d %B %Y.", time.localtime(at))
 
 
 def run(

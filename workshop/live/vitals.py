@@ -78,6 +78,11 @@ class Vitals:
     lag: int | None = None
     troubles: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def told(self) -> list[str]:
+        """The troubles, each in a line."""
+        return [f"{about}: {why}" for about, why in self.troubles.items()]
+
     def restarts(self) -> dict[str, int]:
         """How often each part had to be started again."""
         return {part.name: part.restarts for part in self.parts}
@@ -122,7 +127,7 @@ class Watch:
             try:
                 status = self._stack.status()
                 self._told(status)
-                if time.monotonic() > slow + SLOW_SECONDS:
+                if status.parts and time.monotonic() > slow + SLOW_SECONDS:
                     self._ask(status)
                     slow = time.monotonic()
                     self._told(status)
@@ -136,6 +141,9 @@ class Watch:
         self._session.close()
 
     def _told(self, status: Status) -> None:
+        if not status.parts:  # The stack is down: there is nobody to ask, and nothing is wrong.
+            self._checkpoint = self._lag = None
+            self._troubles.clear()
         self.vitals = Vitals(
             time.time(),
             status.state,

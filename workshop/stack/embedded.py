@@ -535,7 +535,9 @@ class Stack:
             try:
                 connection.ask("status")
             except StackGone:
-                del _connections[self.folder.path]
+                # Another thread may have stopped the stack, or started it anew.
+                if _connections.get(self.folder.path) is connection:
+                    _connections.pop(self.folder.path, None)
                 return None
         return connection
 
