@@ -9,12 +9,17 @@ READY := $(VENV)/.ready
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
 PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
+# What "python -m workshop bundle" wrote brings its own packages: then nothing else is looked at.
+ifneq ($(wildcard offline/wheels),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := offline/wheels
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test browser chaos fuzz leaks stop doctor clean protos syllabus lint lock bench
+.PHONY: help setup lab run test browser chaos fuzz leaks stop doctor clean protos syllabus lint lock bench test-bundle
 
 help: ## Explain every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make the environment and fetch the jars
 	@$(BIN)/python -m workshop fetch
@@ -57,6 +62,9 @@ lint: $(READY) ## Check format, style, types, and that the notebooks hold no out
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify notebooks/*.ipynb
 
+test-bundle: setup ## Write an offline bundle, set it up where there is no network, and be greeted
+	@WORKSHOP_BUNDLE=1 $(BIN)/python -m pytest tests/test_bundle.py $(ARGS)
+
 lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(BIN)/python -m workshop.stack.resolve
 
@@ -83,6 +91,9 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
     requirements-fast.txt $(wildcard statefun-protobuf/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "$(PYTHON) is older than 3.10. Name a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
+	@test ! -e offline/python || \
+	  $(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' $$(cat offline/python) || { \
+	  echo "This bundle is for Python $$(cat offline/python). Name it: make PYTHON=python$$(cat offline/python)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV); the first time takes a minute or two."

@@ -14,6 +14,7 @@ import click
 
 from generator.broker import BrokerError
 from workshop.errors import WorkshopError
+from workshop.room import commands as room
 
 
 class _Group(click.Group):
@@ -226,6 +227,9 @@ def progress(anew: bool, lesson: str | None) -> None:
         click.echo("Your progress is forgotten.")
     else:
         progress(lesson)
+
+
+main.add_command(room.bundle)
 
 
 def _added(path: Path) -> Iterator[str]:

@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from workshop.errors import WorkshopError
 from workshop.stack.folders import cache_folder
 
 LOCK = Path(__file__).with_name("jars.lock")
+BUNDLED = Path(__file__).parents[2] / "offline" / "jars"
+"""Where an offline bundle brings the jars; then none comes from the network."""
 
 Arrived = Callable[[int], None]
 """Called with each number of bytes that arrived."""
@@ -137,22 +139,22 @@ def fetch_with_progress(jars: list[Jar]) -> None:
 
 
 def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
-    url = f"{_repository()}/{jar.remote}"
     digest = hashlib.sha256()
     partial: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=jar.path.parent, prefix=".partial-")
         partial = Path(name)
-        with os.fdopen(handle, "wb") as file, session.get(url, stream=True, timeout=30) as reply:
-            reply.raise_for_status()
-            for chunk in reply.iter_content(1 << 16):
+        with os.fdopen(handle, "wb") as file:
+            for chunk in _chunks(session, jar):
                 file.write(chunk)
                 digest.update(chunk)
                 arrived(len(chunk))
         if digest.hexdigest() != jar.sha256:
             raise JarError(
                 f"{jar.coordinate} arrived altered: its SHA-256 is not the pinned one.",
-                hint="run the command again; if it stays so, whatever stands between you and "
+                hint="unpack the bundle again, and compare it with its own checksum."
+                if BUNDLED.exists()
+                else "run the command again; if it stays so, whatever stands between you and "
                 f"{_repository()} changes files: use another network.",
             )
         partial.replace(jar.path)
@@ -180,6 +182,18 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def _chunks(session: requests.Session, jar: Jar) -> Iterator[bytes]:
+    """The bytes of a jar: from an offline bundle if this is one, else from the network."""
+    bundled = BUNDLED / jar.path.name
+    if bundled.exists():
+        with bundled.open("rb") as file:
+            yield from iter(lambda: file.read(1 << 16), b"")
+        return
+    with session.get(f"{_repository()}/{jar.remote}", stream=True, timeout=30) as reply:
+        reply.raise_for_status()
+        yield from reply.iter_content(1 << 16)
 
 
 def _reason(error: requests.RequestException) -> str:

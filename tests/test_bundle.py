@@ -1,0 +1,194 @@
+"""The offline bundle: what is in it, and that it sets a machine up where there is no network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, workshop
+from workshop.room import bundle, wheels
+from workshop.stack import jars
+from workshop.stack.jars import JarError, bad_jars, fetch, read_lock
+
+ALONE = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+"""Run what follows in a network of its own, which has a loopback address and no route."""
+
+
+def wheel(folder: Path, name: str, version: str, *requires: str) -> None:
+    """A wheel that holds nothing but what it requires."""
+    lines = [f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {one}" for one in requires)]
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name}-{version}.dist-info/METADATA", "\n".join(lines) + "\n")
+
+
+def test_what_only_the_other_machine_needs_is_missed(tmp_path):
+    wheel(
+        tmp_path,
+        "one",
+        "1.0",
+        'old; python_version < "3.11"',
+        'apple>=2; platform_system == "Darwin"',
+        'extra[more]; sys_platform == "linux"',
+        'never; extra == "tests"',
+    )
+    wheel(tmp_path, "extra", "3.0", 'inner<2; extra == "more"', 'other; extra == "less"')
+    wheel(tmp_path, "inner", "2.0")
+
+    def absent(python: str, *platforms: str) -> set[str]:
+        return wheels.missing(tmp_path, ["one==1.0"], wheels.environment(python, platforms))
+
+    assert absent("3.10", "macosx_14_0_arm64") == {"old", "apple>=2"}
+    assert absent("3.12", "manylinux2014_x86_64") == {"inner<2"}
+    assert absent("3.10", "manylinux_2_28_aarch64") == {"old", "inner<2"}
+    wheel(tmp_path, "inner", "1.5")
+    assert absent("3.13", "manylinux2014_x86_64") == set()
+
+
+@pytest.mark.parametrize(
+    ("tag", "system", "machine"),
+    [
+        ("manylinux2014_x86_64", "Linux", "x86_64"),
+        ("manylinux_2_28_aarch64", "Linux", "aarch64"),
+        ("macosx_14_0_arm64", "Darwin", "arm64"),
+        ("macosx_11_0_x86_64", "Darwin", "x86_64"),
+    ],
+)
+def test_a_platform_is_read_from_its_tag(tag, system, machine):
+    there = wheels.environment("3.12", [tag])
+    assert (there["platform_system"], there["platform_machine"]) == (system, machine)
+
+
+def test_the_bundle_brings_what_is_built_with():
+    tools = wheels._build_tools()
+    assert [tool.partition("==")[0] for tool in tools] == ["setuptools", "hatchling"]
+
+
+def test_a_platform_that_nobody_has_is_refused_in_one_sentence(tmp_path):
+    done = workshop(
+        *("bundle", "--platform", "manylinux2014_abacus", "--output", str(tmp_path / "x.tar")),
+        # No wheel has that tag, so the answer is the same without a network.
+        env={**os.environ, "PIP_NO_INDEX": "1"},
+    )
+    assert done.returncode == 1
+    assert "pip could not fetch the wheels." in done.stderr
+    assert "--platform manylinux2014_x86_64" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_repository_goes_along_without_what_was_made_from_it(tmp_path):
+    for path in ("notebooks/.ipynb_checkpoints/a", "workshop/__pycache__/b", ".venv/c", "build/d"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "notebooks" / "mine.ipynb").touch()
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    found = [str(path.relative_to(tmp_path)) for path in bundle.repository_files(tmp_path)]
+    assert found == [".gitignore", "notebooks/mine.ipynb"]
+
+
+def test_what_git_has_is_what_goes_along():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("this is no git checkout")
+    taken = {str(path.relative_to(ROOT)) for path in bundle.repository_files(ROOT)}
+    assert {name for name in listed.stdout.splitlines() if (ROOT / name).exists()} <= taken
+
+
+def test_jars_come_from_the_bundle_and_only_as_pinned(tmp_path, monkeypatch):
+    smallest = sorted(read_lock(), key=lambda jar: jar.size)[:2]
+    (tmp_path / "jars").mkdir()
+    for jar in smallest:
+        shutil.copy(jar.path, tmp_path / "jars")
+    monkeypatch.setattr(jars, "BUNDLED", tmp_path / "jars")
+    monkeypatch.setenv("WORKSHOP_MAVEN_URL", "http://127.0.0.1:9/")  # Nobody answers there.
+    monkeypatch.setenv("WORKSHOP_CACHE", str(tmp_path / "cache"))
+    fetch(smallest)
+    assert not set(smallest) & set(bad_jars())
+    smallest[0].path.unlink()
+    (tmp_path / "jars" / smallest[0].path.name).write_bytes(b"altered")
+    with pytest.raises(JarError, match="unpack the bundle again"):
+        fetch(smallest[:1])
+    assert not smallest[0].path.exists()
+
+
+def test_make_refuses_another_python_than_the_bundle_is_for(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-fast.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("pyproject.toml", "jupyter-overrides.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "offline").mkdir()
+    (tmp_path / "offline" / "python").write_text("3.9\n")
+    command = ["make", "setup", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode
+    assert "This bundle is for Python 3.9. Name it: make PYTHON=python3.9" in done.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+def may_have_a_network_of_its_own() -> bool:
+    """Whether this user may make a network namespace."""
+    try:
+        return subprocess.run([*ALONE, "true"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(
+    os.environ.get("WORKSHOP_BUNDLE") != "1", reason="it takes minutes: make test-bundle"
+)
+def test_a_machine_without_a_network_is_set_up_and_greets(tmp_path):
+    if not may_have_a_network_of_its_own():
+        pytest.skip("only root on Linux can make a network without routes")
+    archive = tmp_path / "bundle.tar"
+    made = subprocess.run(
+        [sys.executable, "-m", "workshop", "bundle", "--output", str(archive)],
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert made.returncode == 0, made.stderr
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    archive.unlink()
+    # Nothing of this machine's: no cache of pip's or of jars, no setting, no environment.
+    there = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path / "home"),
+        "PYTHON": sys._base_executable,  # type: ignore[attr-defined]
+    }
+    (tmp_path / "home").mkdir()
+
+    def run(script: str) -> str:
+        done = subprocess.run(
+            [*ALONE, "sh", "-euc", script],
+            cwd=tmp_path / bundle.NAME,
+            env=there,
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    unreachable = "import socket; socket.create_connection(('192.0.2.1', 80), 3)"
+    assert "unreachable" in run(f'"$PYTHON" -c "{unreachable}" 2>&1 || true')
+    run('make setup PYTHON="$PYTHON"')
+    # One namespace for all of it: outside of it nobody reaches the ports.
+    told = run(
+        ". .venv/bin/activate; python -m workshop doctor; python -m workshop up; "
+        "python -m workshop greet Ada Ada; "
+        "python -m workshop run notebooks/08_the_real_stack.ipynb; "
+        "python -m workshop down --forget"
+    )
+    assert "✗" not in told
+    assert "Welcome Ada\nNice to see you again Ada\n" in told
+    assert "Stack default is down." in told

@@ -1,0 +1,32 @@
+"""The commands for whoever prepares a room."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--python", help="The machine's Python, such as 3.12.  [default: this one]")
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="TAG",
+    help="The machine's platform as pip names it, such as manylinux2014_x86_64 or "
+    "macosx_14_0_arm64; may be repeated.  [default: one like this]",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="The archive.")
+def bundle(python: str | None, platforms: tuple[str, ...], output: Path | None) -> None:
+    """Write an archive that sets a machine up without a network."""
+    from workshop.room.bundle import NAME, write_bundle
+    from workshop.room.wheels import ROOT
+
+    python = python or ".".join(platform.python_version_tuple()[:2])
+    kind = platforms[0] if platforms else f"{platform.system()}-{platform.machine()}".lower()
+    archive = output or ROOT / "build" / f"{NAME}-python{python}-{kind}.tar"
+    write_bundle(archive, python, platforms)
+    click.echo(f"Wrote {archive}, {archive.stat().st_size / 1e6:.0f} MB.")
+    click.echo(f"On the machine: tar xf {archive.name} && cd {NAME} && make lab")
