@@ -41,8 +41,8 @@ def test_what_only_the_other_machine_needs_is_missed(tmp_path):
     wheel(tmp_path, "extra", "3.0", 'inner<2; extra == "more"', 'other; extra == "less"')
     wheel(tmp_path, "inner", "2.0")
 
-    def absent(python: str, *platforms: str) -> set[str]:
-        return wheels.missing(tmp_path, ["one==1.0"], wheels.environment(python, platforms))
+    def absent(python: str, platform: str) -> set[str]:
+        return wheels.missing(tmp_path, ["one==1.0"], wheels.environment(python, platform))
 
     assert absent("3.10", "macosx_14_0_arm64") == {"old", "apple>=2"}
     assert absent("3.12", "manylinux2014_x86_64") == {"inner<2"}
@@ -61,8 +61,16 @@ def test_what_only_the_other_machine_needs_is_missed(tmp_path):
     ],
 )
 def test_a_platform_is_read_from_its_tag(tag, system, machine):
-    there = wheels.environment("3.12", [tag])
+    there = wheels.environment("3.12", tag)
     assert (there["platform_system"], there["platform_machine"]) == (system, machine)
+
+
+def test_wheels_for_an_older_linux_fit_a_newer_one():
+    assert wheels.accepted("macosx_14_0_arm64") == ["macosx_14_0_arm64"]
+    tags = wheels.accepted("manylinux_2_18_x86_64")
+    assert tags[:3] == [f"manylinux{one}_x86_64" for one in ("_2_18", "_2_17", "2014")]
+    assert tags[-2:] == ["manylinux_2_5_x86_64", "manylinux1_x86_64"]
+    assert wheels.accepted("manylinux2014_x86_64") == tags[1:]
 
 
 def test_the_bundle_brings_what_is_built_with():
@@ -72,13 +80,13 @@ def test_the_bundle_brings_what_is_built_with():
 
 def test_a_platform_that_nobody_has_is_refused_in_one_sentence(tmp_path):
     done = workshop(
-        *("bundle", "--platform", "manylinux2014_abacus", "--output", str(tmp_path / "x.tar")),
+        *("bundle", "--platform", "manylinux_2_28_abacus", "--output", str(tmp_path / "x.tar")),
         # No wheel has that tag, so the answer is the same without a network.
         env={**os.environ, "PIP_NO_INDEX": "1"},
     )
     assert done.returncode == 1
     assert "pip could not fetch the wheels." in done.stderr
-    assert "--platform manylinux2014_x86_64" in done.stderr
+    assert "--platform manylinux_2_28_x86_64" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import tarfile
 import tempfile
-from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -32,7 +31,7 @@ is compared with its checksum in workshop/stack/jars.lock at every start.
 """
 
 
-def write_bundle(archive: Path, python: str, platforms: Sequence[str]) -> None:
+def write_bundle(archive: Path, python: str, platform: str | None = None) -> None:
     """Write the archive; see :func:`workshop.room.wheels.download` for the machine's description.
 
     Raises
@@ -45,7 +44,7 @@ def write_bundle(archive: Path, python: str, platforms: Sequence[str]) -> None:
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
         wheels = Path(scratch) / "wheels"
-        download(wheels, python, platforms)
+        download(wheels, python, platform)
         # Not compressed: wheels and jars are.
         partial = Path(scratch) / archive.name
         with tarfile.open(partial, "w") as tar:
@@ -54,9 +53,9 @@ def write_bundle(archive: Path, python: str, platforms: Sequence[str]) -> None:
             tar.add(wheels, f"{NAME}/offline/wheels", filter=_nobodys)
             for jar in read_lock():
                 tar.add(jar.path, f"{NAME}/offline/jars/{jar.path.name}", filter=_nobodys)
-            platform = ", ".join(platforms) or "a machine like the one where this was made"
+            where = platform or "a machine like the one where this was made"
             _add_text(tar, "python", f"{python}\n")
-            _add_text(tar, "README.txt", _TEXT.format(python=python, platform=platform))
+            _add_text(tar, "README.txt", _TEXT.format(python=python, platform=where))
         partial.replace(archive)
 
 

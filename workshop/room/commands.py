@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import platform as machine
 from pathlib import Path
 
 import click
@@ -12,21 +12,19 @@ import click
 @click.option("--python", help="The machine's Python, such as 3.12.  [default: this one]")
 @click.option(
     "--platform",
-    "platforms",
-    multiple=True,
     metavar="TAG",
-    help="The machine's platform as pip names it, such as manylinux2014_x86_64 or "
-    "macosx_14_0_arm64; may be repeated.  [default: one like this]",
+    help="The machine's platform as wheels name it, such as manylinux_2_28_x86_64 or "
+    "macosx_14_0_arm64.  [default: one like this]",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="The archive.")
-def bundle(python: str | None, platforms: tuple[str, ...], output: Path | None) -> None:
+def bundle(python: str | None, platform: str | None, output: Path | None) -> None:
     """Write an archive that sets a machine up without a network."""
     from workshop.room.bundle import NAME, write_bundle
     from workshop.room.wheels import ROOT
 
-    python = python or ".".join(platform.python_version_tuple()[:2])
-    kind = platforms[0] if platforms else f"{platform.system()}-{platform.machine()}".lower()
+    python = python or ".".join(machine.python_version_tuple()[:2])
+    kind = platform or f"{machine.system()}-{machine.machine()}".lower()
     archive = output or ROOT / "build" / f"{NAME}-python{python}-{kind}.tar"
-    write_bundle(archive, python, platforms)
+    write_bundle(archive, python, platform)
     click.echo(f"Wrote {archive}, {archive.stat().st_size / 1e6:.0f} MB.")
     click.echo(f"On the machine: tar xf {archive.name} && cd {NAME} && make lab")

@@ -22,44 +22,63 @@ BUILT_HERE = (ROOT / "pyproject.toml", ROOT / "statefun-protobuf" / "pyproject.t
 """What setting up builds; the tools that build it have to be there as well."""
 
 
-def download(folder: Path, python: str, platforms: Sequence[str]) -> None:
+def download(folder: Path, python: str, platform: str | None = None) -> None:
     """Fetch every wheel that ``make setup`` installs, or builds with, into ``folder``.
 
     Parameters
     ----------
     python
         Python's version on the machine, such as ``3.12``.
-    platforms
-        The machine's platform as pip names it, such as ``manylinux2014_x86_64``; several if
-        wheels of several fit. None means a machine like this one.
+    platform
+        The machine's platform as wheels name it, such as ``manylinux_2_28_x86_64`` for Linux with
+        glibc 2.28 or newer, or ``macosx_14_0_arm64``. None means a machine like this one.
 
     Raises
     ------
     WorkshopError
         When pip cannot fetch one.
     """
-    target = ["--python-version", python, *(f"--platform={one}" for one in platforms)]
+    target = ["--python-version", python]
+    target += [f"--platform={tag}" for tag in accepted(platform)] if platform else []
     pinned = [*_lines("requirements.txt"), *_lines("requirements-dev.txt"), *_build_tools()]
     _pip(folder, target, pinned)
     # Against what the SDK's metadata says: see requirements-fast.txt.
     _pip(folder, target, ["--no-deps", *_lines("requirements-fast.txt")])
     # pip judges "only on Python 3.10" or "only on macOS" by where it runs itself.
-    there = environment(python, platforms)
+    there = environment(python, platform)
     while absent := missing(folder, pinned, there):
         _pip(folder, target, sorted(absent))
 
 
-def environment(python: str, platforms: Sequence[str]) -> dict[str, str]:
+def accepted(platform: str) -> list[str]:
+    """Every platform whose wheels run on ``platform``, the best first.
+
+    pip knows by itself that a newer macOS runs what was built for an older one, but not which
+    Linux wheels ask for an older glibc.
+    """
+    named = re.fullmatch(r"manylinux(2014|_2_(\d+))_(\w+)", platform)
+    if named is None:
+        return [platform]
+    newest, machine = int(named[2] or 17), named[3]
+    tags = []
+    for glibc in range(newest, 4, -1):
+        tags.append(f"manylinux_2_{glibc}_{machine}")
+        if older := {17: "2014", 12: "2010", 5: "1"}.get(glibc):
+            tags.append(f"manylinux{older}_{machine}")
+    return tags
+
+
+def environment(python: str, platform: str | None) -> dict[str, str]:
     """What the markers of requirements see on the machine; see :func:`download`."""
     there = {key: str(value) for key, value in default_environment().items()}
     there |= {"python_version": python, "python_full_version": f"{python}.0"}
-    if platforms:
-        apple = platforms[0].startswith("macosx")
+    if platform:
+        apple = platform.startswith("macosx")
         there |= {
             "os_name": "posix",
             "sys_platform": "darwin" if apple else "linux",
             "platform_system": "Darwin" if apple else "Linux",
-            "platform_machine": re.sub(r"^[a-z]+(_?\d+)*(_\d+)?_", "", platforms[0]),
+            "platform_machine": re.sub(r"^[a-z]+(_?\d+)*_", "", platform),
         }
     return there
 
@@ -126,6 +145,6 @@ def _pip(folder: Path, target: Sequence[str], what: Sequence[str]) -> None:
         raise WorkshopError(
             "pip could not fetch the wheels.",
             hint="connect to the network; for another machine, name its platform as pip does, "
-            "such as --platform manylinux2014_x86_64 or --platform macosx_14_0_arm64.",
+            "such as --platform manylinux_2_28_x86_64 or --platform macosx_14_0_arm64.",
             details=done.stderr.strip(),
         )
