@@ -14,7 +14,7 @@ import click
 
 from generator.broker import BrokerError
 from workshop.errors import WorkshopError
-from workshop.room import commands as room
+from workshop.room.commands import bundle, room, share
 
 
 class _Group(click.Group):
@@ -229,7 +229,8 @@ def progress(anew: bool, lesson: str | None) -> None:
         progress(lesson)
 
 
-main.add_command(room.bundle)
+for command in (bundle, room, share):
+    main.add_command(command)
 
 
 def _added(path: Path) -> Iterator[str]:

@@ -28,3 +28,34 @@ def bundle(python: str | None, platform: str | None, output: Path | None) -> Non
     write_bundle(archive, python, platform)
     click.echo(f"Wrote {archive}, {archive.stat().st_size / 1e6:.0f} MB.")
     click.echo(f"On the machine: tar xf {archive.name} && cd {NAME} && make lab")
+
+
+@click.command()
+@click.option("--as", "name", metavar="NAME", help="To be seen by.  [default: your login's name]")
+@click.option("--stop", "ends", is_flag=True, help="Share no more, and delete what was shared.")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def share(folder: Path | None, name: str | None, ends: bool) -> None:
+    """Let your room see which checks you pass, through FOLDER; nothing is sent anywhere."""
+    from workshop.exercises import sharing
+
+    if ends:
+        before = sharing.stop()
+        click.echo(f"Deleted {before.file}." if before else "Nothing was shared.")
+        return
+    now = sharing.sharing() if folder is None else sharing.share(folder, name)
+    if now is None:
+        click.echo("Nothing is shared.")
+        return
+    click.echo(f"Which checks you pass, and when, is written to {now.file}, and nothing else.")
+    click.echo("To end it: python -m workshop share --stop")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def room(folder: Path) -> None:
+    """Show who has passed what, of the learners who share it in FOLDER."""
+    from rich.console import Console
+
+    from workshop.room.overview import learners, overview
+
+    Console().print(overview(learners(folder)))
