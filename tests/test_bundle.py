@@ -108,21 +108,20 @@ def test_what_git_has_is_what_goes_along():
     assert {name for name in listed.stdout.splitlines() if (ROOT / name).exists()} <= taken
 
 
-def test_jars_come_from_the_bundle_and_only_as_pinned(tmp_path, monkeypatch):
-    smallest = sorted(read_lock(), key=lambda jar: jar.size)[:2]
+def test_bundled_jars_are_used_where_they_lie_and_only_as_pinned(tmp_path, monkeypatch):
+    two = sorted(read_lock(), key=lambda jar: jar.size)[:2]
     (tmp_path / "jars").mkdir()
-    for jar in smallest:
+    for jar in two:
         shutil.copy(jar.path, tmp_path / "jars")
     monkeypatch.setattr(jars, "BUNDLED", tmp_path / "jars")
-    monkeypatch.setenv("WORKSHOP_MAVEN_URL", "http://127.0.0.1:9/")  # Nobody answers there.
     monkeypatch.setenv("WORKSHOP_CACHE", str(tmp_path / "cache"))
-    fetch(smallest)
-    assert not set(smallest) & set(bad_jars())
-    smallest[0].path.unlink()
-    (tmp_path / "jars" / smallest[0].path.name).write_bytes(b"altered")
+    assert not set(two) & set(bad_jars())
+    assert {jar.path.parent for jar in two} == {tmp_path / "jars"}
+    two[0].path.write_bytes(b"altered")
+    assert two[0] in bad_jars()
     with pytest.raises(JarError, match="unpack the bundle again"):
-        fetch(smallest[:1])
-    assert not smallest[0].path.exists()
+        fetch(two[:1])
+    assert not (tmp_path / "cache" / "jars" / two[0].path.name).exists()
 
 
 def test_make_refuses_another_python_than_the_bundle_is_for(tmp_path):

@@ -161,13 +161,12 @@ def doctor() -> None:
 @main.command()
 def fetch() -> None:
     """Fetch the jars that are missing or altered."""
-    from workshop.stack.folders import cache_folder
-    from workshop.stack.jars import bad_jars, fetch_with_progress
+    from workshop.stack.jars import bad_jars, fetch_with_progress, read_lock
 
     wanted = bad_jars()
     if wanted:
         fetch_with_progress(wanted)
-    click.echo(f"All jars are in {cache_folder() / 'jars'}.")
+    click.echo(f"All jars are in {read_lock()[0].path.parent}.")
 
 
 @main.command()

@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from workshop.stack.folders import cache_folder
 
 LOCK = Path(__file__).with_name("jars.lock")
 BUNDLED = Path(__file__).parents[2] / "offline" / "jars"
-"""Where an offline bundle brings the jars; then none comes from the network."""
+"""Jars that came with the repository, in an offline bundle: all users of the machine share them."""
 
 Arrived = Callable[[int], None]
 """Called with each number of bytes that arrived."""
@@ -43,9 +43,11 @@ class Jar:
 
     @property
     def path(self) -> Path:
-        """Where the jar lies in the cache."""
+        """Where the jar lies: beside the repository if it came with it, else in the cache."""
         _, artifact, version = self.coordinate.split(":")
-        return cache_folder() / "jars" / f"{artifact}-{version}.jar"
+        name = f"{artifact}-{version}.jar"
+        bundled = BUNDLED / name
+        return bundled if bundled.exists() else cache_folder() / "jars" / name
 
     @property
     def remote(self) -> str:
@@ -54,7 +56,7 @@ class Jar:
         return f"{group.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}.jar"
 
     def is_good(self) -> bool:
-        """Whether the cached file is there and is the one that was pinned."""
+        """Whether the file is there and is the one that was pinned."""
         try:
             if self.path.stat().st_size != self.size:
                 return False
@@ -90,7 +92,7 @@ def read_lock(path: Path = LOCK) -> list[Jar]:
 
 
 def bad_jars() -> list[Jar]:
-    """The jars that are missing from the cache or altered in it."""
+    """The jars that are missing or altered."""
     jars = read_lock()
     # hashlib lets go of the interpreter lock, so both cores work.
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -139,22 +141,27 @@ def fetch_with_progress(jars: list[Jar]) -> None:
 
 
 def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
+    if jar.path.parent == BUNDLED:
+        raise JarError(
+            f"{jar.path} is altered: its SHA-256 is not the pinned one.",
+            hint="unpack the bundle again, and compare it with its own checksum.",
+        )
+    url = f"{_repository()}/{jar.remote}"
     digest = hashlib.sha256()
     partial: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=jar.path.parent, prefix=".partial-")
         partial = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            for chunk in _chunks(session, jar):
+        with os.fdopen(handle, "wb") as file, session.get(url, stream=True, timeout=30) as reply:
+            reply.raise_for_status()
+            for chunk in reply.iter_content(1 << 16):
                 file.write(chunk)
                 digest.update(chunk)
                 arrived(len(chunk))
         if digest.hexdigest() != jar.sha256:
             raise JarError(
                 f"{jar.coordinate} arrived altered: its SHA-256 is not the pinned one.",
-                hint="unpack the bundle again, and compare it with its own checksum."
-                if BUNDLED.exists()
-                else "run the command again; if it stays so, whatever stands between you and "
+                hint="run the command again; if it stays so, whatever stands between you and "
                 f"{_repository()} changes files: use another network.",
             )
         partial.replace(jar.path)
@@ -182,18 +189,6 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
-
-
-def _chunks(session: requests.Session, jar: Jar) -> Iterator[bytes]:
-    """The bytes of a jar: from an offline bundle if this is one, else from the network."""
-    bundled = BUNDLED / jar.path.name
-    if bundled.exists():
-        with bundled.open("rb") as file:
-            yield from iter(lambda: file.read(1 << 16), b"")
-        return
-    with session.get(f"{_repository()}/{jar.remote}", stream=True, timeout=30) as reply:
-        reply.raise_for_status()
-        yield from reply.iter_content(1 << 16)
 
 
 def _reason(error: requests.RequestException) -> str:
