@@ -1,9 +1,9 @@
 """What a room of learners costs one machine: ``python bench/room.py``.
 
-So many learners start a stack at the same moment, each with a run folder of their own. The memory is
-what the machine gives up for a learner: pages that several processes share, such as Java itself and
-the jars, are divided among them (Linux tells that as PSS). Nothing is sent while the idle CPU is
-measured, and no kernel and no page are in the figures.
+So many learners start a stack at the same moment, each with a run folder of their own. The memory
+is what the machine gives up for a learner: pages that several processes share, such as Java itself
+and the jars, are divided among them (Linux tells that as PSS). Nothing is sent while the idle CPU
+is measured, and no kernel and no page are in the figures.
 """
 
 from __future__ import annotations

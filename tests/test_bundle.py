@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, workshop
+from tests.learners import Learner
+from tests.test_room import neither_notices
 from workshop.room import bundle, wheels
 from workshop.stack import jars
 from workshop.stack.jars import JarError, bad_jars, fetch, read_lock
@@ -139,63 +141,99 @@ def test_make_refuses_another_python_than_the_bundle_is_for(tmp_path):
     assert not (tmp_path / ".venv").exists()
 
 
-def may_have_a_network_of_its_own() -> bool:
-    """Whether this user may make a network namespace."""
-    try:
-        return subprocess.run([*ALONE, "true"], capture_output=True).returncode == 0
-    except OSError:
-        return False
-
-
-@pytest.mark.stack
-@pytest.mark.timeout(1500)
-@pytest.mark.skipif(
+heavy = pytest.mark.skipif(
     os.environ.get("WORKSHOP_BUNDLE") != "1", reason="it takes minutes: make test-bundle"
 )
-def test_a_machine_without_a_network_is_set_up_and_greets(tmp_path):
-    if not may_have_a_network_of_its_own():
-        pytest.skip("only root on Linux can make a network without routes")
-    archive = tmp_path / "bundle.tar"
-    made = subprocess.run(
-        [sys.executable, "-m", "workshop", "bundle", "--output", str(archive)],
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory) -> Path:
+    """The repository as it comes out of a bundle for a machine like this one."""
+    folder = tmp_path_factory.mktemp("bundle")
+    # Other logins must be able to look into it.
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)
+    archive = folder / "bundle.tar"
+    command = [sys.executable, "-m", "workshop", "bundle", "--output", str(archive)]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert made.returncode == 0, made.stderr
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    archive.unlink()
+    return folder / bundle.NAME
+
+
+def python_for_all() -> str:
+    """A Python of this version that other logins may run, or this one's own."""
+    own = sys._base_executable
+    system = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/bin:/usr/local/bin")
+    return system or own
+
+
+def alone(folder: Path, script: str) -> str:
+    """Run a script in ``folder`` where there is no network; return what it printed."""
+    home = folder.parent / "home"
+    home.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [*ALONE, "sh", "-euc", script],
+        cwd=folder,
+        # Nothing of this machine's: no cache of pip's or of jars, no setting, no environment.
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHON": python_for_all()},
         capture_output=True,
         text=True,
         timeout=900,
     )
-    assert made.returncode == 0, made.stderr
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path, filter="data")
-    archive.unlink()
-    # Nothing of this machine's: no cache of pip's or of jars, no setting, no environment.
-    there = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path / "home"),
-        "PYTHON": sys._base_executable,  # type: ignore[attr-defined]
-    }
-    (tmp_path / "home").mkdir()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
-    def run(script: str) -> str:
-        done = subprocess.run(
-            [*ALONE, "sh", "-euc", script],
-            cwd=tmp_path / bundle.NAME,
-            env=there,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
+@pytest.fixture(scope="module")
+def set_up(unpacked) -> Path:
+    """The same folder after ``make setup`` without a network."""
+    if subprocess.run([*ALONE, "true"], capture_output=True).returncode:
+        pytest.skip("only root on Linux can make a network without routes")
     unreachable = "import socket; socket.create_connection(('192.0.2.1', 80), 3)"
-    assert "unreachable" in run(f'"$PYTHON" -c "{unreachable}" 2>&1 || true')
-    run('make setup PYTHON="$PYTHON"')
-    # One namespace for all of it: outside of it nobody reaches the ports.
-    told = run(
+    assert "unreachable" in alone(unpacked, f'"$PYTHON" -c "{unreachable}" 2>&1 || true')
+    alone(unpacked, 'make setup PYTHON="$PYTHON"')
+    return unpacked
+
+
+@heavy
+@pytest.mark.stack
+@pytest.mark.timeout(1500)
+def test_a_machine_without_a_network_is_set_up_and_greets(set_up):
+    # In one network for all of it: outside of it nobody reaches the ports.
+    told = alone(
+        set_up,
         ". .venv/bin/activate; python -m workshop doctor; python -m workshop up; "
-        "python -m workshop greet Ada Ada; "
-        "python -m workshop run notebooks/08_the_real_stack.ipynb; "
-        "python -m workshop down --forget"
+        "python -m workshop greet Ada Ada; python -m workshop down --forget; "
+        "python -m workshop run notebooks/08_the_real_stack.ipynb",
     )
     assert "✗" not in told
     assert "Welcome Ada\nNice to see you again Ada\n" in told
     assert "Stack default is down." in told
+    # The jars are used where they lie.
+    assert not list((set_up.parent / "home").rglob("*.jar"))
+
+
+@heavy
+@pytest.mark.stack
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can act as two other users")
+def test_two_logins_share_one_copy_and_meet_nowhere(set_up):
+    python = set_up / ".venv" / "bin" / "python"
+    homes = set_up.parent
+    try_it = subprocess.run([python, "-c", "import workshop"], user=65001, capture_output=True)
+    if try_it.returncode:
+        pytest.skip("there is no Python that other logins may run")
+    ada, grace = Learner(homes / "ada", python, 65001), Learner(homes / "grace", python, 65002)
+    try:
+        neither_notices(ada, grace)
+        pid, url, _ = ada.ask("parts")["jobmanager"]
+        assert grace.ask("try_to", "kill", pid) == "PermissionError"
+        assert grace.ask("try_to", "list", str(homes / "ada" / ".local")) == "PermissionError"
+        assert grace.ask("try_to", "read", url) == "ConnectionError"
+    finally:
+        ada.leave()
+        grace.leave()
+    assert not list(homes.rglob("*/default/control"))
