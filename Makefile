@@ -82,6 +82,7 @@ bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
 	@$(BIN)/python bench/series.py 00 04
 	@$(BIN)/python bench/live.py --seconds 5
+	@$(BIN)/python bench/room.py --learners 1 --learners 2
 	-@$(BIN)/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache

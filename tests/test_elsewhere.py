@@ -54,11 +54,12 @@ def test_the_container_calls_a_target_of_make():
 
 
 def test_the_links_open_a_lesson_that_there_is():
-    text = (ROOT / "docs" / "room.md").read_text()
-    links = re.findall(r"^(https://\S+)$", text, re.MULTILINE)
-    assert len(links) == 2
+    texts = (ROOT / "docs" / "room.md").read_text(), (ROOT / "README.md").read_text()
+    links = re.findall(r"^`?(https://[^`\s]+)`?$", "\n".join(texts), re.MULTILINE)
+    assert len(links) == 3
     for link in links:
         values = parse_qs(urlsplit(link).query)
         (path,) = values["urlpath"]
+        assert "HUB" in link or "/OWNER/REPO/" in link
         (notebook,) = re.findall(r"notebooks/.+", path)
         assert (ROOT / notebook).is_file()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.learners import Learner
+from workshop.stack import Stack, kafka
+from workshop.stack.services import Ports, Services
 
 pytestmark = pytest.mark.stack
 
@@ -34,3 +38,14 @@ def test_two_learners_start_at_once_and_one_loses_two_processes(tmp_path):
     finally:
         ada.leave()
         grace.leave()
+
+
+def test_a_broker_s_folder_is_formatted_where_no_cache_can_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(kafka, "formatted_folder", lambda: tmp_path / "file" / "below")
+    monkeypatch.setenv("WORKSHOP_RUNS", str(tmp_path))
+    stack = Stack("unformatted")
+    stack.folder.make()
+    services = Services(stack.settings(fresh=True), Ports.choose(), lambda _: None)
+    asyncio.run(services._format_broker())
+    assert (stack.folder.broker / "meta.properties").is_file()
