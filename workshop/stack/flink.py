@@ -16,9 +16,6 @@ FRAMEWORK_HEAP_MB = 64
 
 RULES = "engine.btm"
 
-CHECKPOINT_INTERVAL_MS = 250
-"""How often the engine takes a checkpoint. See "Choosing the interval" in bench/README.md."""
-
 # Flink 1.11 opens two listeners on every address of the machine, and no setting changes that: the
 # server that hands jars to TaskManagers, and the one that serves metrics. These rules of Byteman
 # keep both on loopback.
@@ -130,7 +127,7 @@ def write_config(
     (folder.conf / RULES).write_text("\n".join(parts))
 
 
-def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[str]:
+def _flink(folder: RunFolder, main: str, heap_mb: int, options: list[str]) -> list[str]:
     return java(
         main,
         ["--configDir", str(folder.conf)],
@@ -145,10 +142,11 @@ def _flink(folder: RunFolder, main: str, heap_mb: int, *options: str) -> list[st
 def jobmanager_command(folder: RunFolder, size: Size) -> list[str]:
     """The command that runs the JobManager."""
     main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    return _flink(folder, main, size.jobmanager_mb)
+    return _flink(folder, main, size.jobmanager_mb, size.java_options)
 
 
 def taskmanager_command(folder: RunFolder, size: Size) -> list[str]:
     """The command that runs one TaskManager."""
     main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-    return _flink(folder, main, size.taskmanager_mb, "-XX:MaxDirectMemorySize=192m")
+    options = [*size.java_options, "-XX:MaxDirectMemorySize=192m"]
+    return _flink(folder, main, size.taskmanager_mb, options)
