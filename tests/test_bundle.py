@@ -231,7 +231,9 @@ def test_two_logins_share_one_copy_and_meet_nowhere(set_up):
         neither_notices(ada, grace)
         pid, url, _ = ada.ask("parts")["jobmanager"]
         assert grace.ask("try_to", "kill", pid) == "PermissionError"
-        assert grace.ask("try_to", "list", str(homes / "ada" / ".local")) == "PermissionError"
+        runs = str(homes / "ada" / ".local" / "state" / "statefun-workshop")
+        assert ada.ask("try_to", "list", runs) == "did it"
+        assert grace.ask("try_to", "list", runs) == "PermissionError"
         assert grace.ask("try_to", "read", url) == "ConnectionError"
     finally:
         ada.leave()
