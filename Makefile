@@ -11,6 +11,11 @@ BOOK := $(VENV)/.book
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
 PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
+# What "python -m workshop bundle" wrote brings its own packages: then nothing else is looked at.
+ifneq ($(wildcard offline/wheels),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := offline/wheels
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
@@ -66,6 +71,9 @@ lint: $(READY) ## Check format, style, types, spelling, and that the notebooks h
 	@$(BIN)/nbstripout --verify notebooks/*.ipynb
 	@$(BIN)/codespell
 
+test-bundle: setup ## Write an offline bundle, set it up where there is no network, and be greeted
+	@WORKSHOP_BUNDLE=1 $(BIN)/python -m pytest tests/test_bundle.py $(ARGS)
+
 lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(BIN)/python -m workshop.stack.resolve
 
@@ -83,6 +91,7 @@ bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
 	@$(BIN)/python bench/series.py 00 04
 	@$(BIN)/python bench/live.py --seconds 5 --page-seconds 0
+	@$(BIN)/python bench/room.py --learners 1 --learners 2
 	-@$(BIN)/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
@@ -92,6 +101,9 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
     requirements-fast.txt $(wildcard statefun-protobuf/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "$(PYTHON) is older than 3.10. Name a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
+	@test ! -e offline/python || \
+	  $(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' $$(cat offline/python) || { \
+	  echo "This bundle is for Python $$(cat offline/python). Name it: make PYTHON=python$$(cat offline/python)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV); the first time takes a minute or two."

@@ -16,6 +16,7 @@ import click
 
 from generator.broker import BrokerError
 from workshop.errors import WorkshopError
+from workshop.room.commands import bundle, room, share
 
 if TYPE_CHECKING:
     from workshop.stack import Stack
@@ -176,13 +177,12 @@ def doctor() -> None:
 @main.command()
 def fetch() -> None:
     """Fetch the jars that are missing or altered."""
-    from workshop.stack.folders import cache_folder
-    from workshop.stack.jars import bad_jars, fetch_with_progress
+    from workshop.stack.jars import bad_jars, fetch_with_progress, read_lock
 
     wanted = bad_jars()
     if wanted:
         fetch_with_progress(wanted)
-    click.echo(f"All jars are in {cache_folder() / 'jars'}.")
+    click.echo(f"All jars are in {read_lock()[0].path.parent}.")
 
 
 @main.command()
@@ -242,6 +242,10 @@ def progress(anew: bool, lesson: str | None) -> None:
         click.echo("Your progress is forgotten.")
     else:
         progress(lesson)
+
+
+for command in (bundle, room, share):
+    main.add_command(command)
 
 
 def _added(path: Path) -> Iterator[str]:

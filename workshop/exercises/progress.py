@@ -44,23 +44,38 @@ def record(id: str) -> None:
     if id in known:
         return
     known[id] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    file = progress_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside and renamed: two kernels never leave half a file.
-    partial = file.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps({"passed": dict(sorted(known.items()))}, indent=1))
-    partial.replace(file)
+    _write(known)
 
 
 def reset(lesson: str | None = None) -> None:
     """Forget what has passed: of one lesson such as ``04``, or of all."""
-    if lesson is None:
-        progress_file().unlink(missing_ok=True)
-        return
-    rest = {id: when for id, when in passed().items() if not id.startswith(f"{lesson}.")}
-    reset()
-    for id in rest:
-        record(id)
+    known = {} if lesson is None else passed()
+    _write({id: when for id, when in known.items() if not id.startswith(f"{lesson}.")})
+
+
+def _write(known: dict[str, str]) -> None:
+    file = progress_file()
+    if known:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Written beside and renamed: two kernels never leave half a file.
+        partial = file.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps({"passed": dict(sorted(known.items()))}, indent=1))
+        partial.replace(file)
+    else:
+        file.unlink(missing_ok=True)
+    _publish()
+
+
+def _publish() -> None:
+    """Show the room, if the learner has agreed to it."""
+    from workshop.exercises.sharing import sharing
+
+    if shared := sharing():
+        try:
+            shared.publish()
+        except WorkshopError as error:
+            # It counts all the same.
+            print(f"Your progress is kept, but the room does not see it. {error}")
 
 
 def progress(lesson: str | None = None) -> None:

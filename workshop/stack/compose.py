@@ -22,7 +22,6 @@ from statefun import StatefulFunctions
 from workshop.stack import embedded, relay
 from workshop.stack.embedded import HOST_SECONDS, Stack, StackError
 from workshop.stack.engines import Container, ContainerEngine, check_memory, find, port_for
-from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.hosting import Hosting
 from workshop.stack.job import Job
@@ -66,7 +65,7 @@ class ComposeStack(Stack):
         self,
         name: str | None = None,
         *,
-        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        checkpoint_ms: int | None = None,
         size: Size | None = None,
     ) -> None:
         super().__init__(name, checkpoint_ms=checkpoint_ms, size=size)
@@ -168,7 +167,7 @@ class ComposeStack(Stack):
             **os.environ,
             "KAFKA_PORT": str(port or port_for("KAFKA_PORT")),
             "CHECKPOINT_MS": str(self.checkpoint_ms),
-            **{name.upper(): str(number) for name, number in asdict(self.size).items()},
+            **{name.upper(): str(int(number)) for name, number in asdict(self.size).items()},
         }
 
     def release(self) -> None:

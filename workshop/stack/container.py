@@ -28,7 +28,7 @@ from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.job import Job
 from workshop.stack.module import ingress_addresses, ingress_topics
-from workshop.stack.size import Size
+from workshop.stack.size import CHECKPOINT_INTERVAL_MS, Size
 from workshop.stack.status import Status
 from workshop.stack.workers import Workers
 
@@ -92,8 +92,11 @@ def main() -> None:
 
 def size_of(environment: Any) -> Size:
     """Return the size that the variables of a container tell."""
-    names = {field.name: field.name.upper() for field in fields(Size)}
-    told = {name: int(environment[key]) for name, key in names.items() if environment.get(key)}
+    told: dict[str, Any] = {
+        field.name: int(value) == 1 if isinstance(field.default, bool) else int(value)
+        for field in fields(Size)
+        if (value := environment.get(field.name.upper()))
+    }
     return Size(**told)
 
 
@@ -105,7 +108,7 @@ def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
     master
         The host name of the container with the JobManager.
     """
-    checkpoint_ms = int(os.environ.get("CHECKPOINT_MS") or flink.CHECKPOINT_INTERVAL_MS)
+    checkpoint_ms = int(os.environ.get("CHECKPOINT_MS") or CHECKPOINT_INTERVAL_MS)
     return {
         **flink.settings(folder, RPC_PORT, REST_PORT, checkpoint_ms, size),
         "jobmanager.rpc.address": master,

@@ -16,7 +16,7 @@ from pathlib import Path
 from google.protobuf.internal import api_implementation
 
 from workshop.stack.control import connect
-from workshop.stack.folders import RunFolder, cache_folder, runs_folder
+from workshop.stack.folders import RunFolder, runs_folder
 from workshop.stack.jars import bad_jars, read_lock
 from workshop.stack.jvm import JAVA
 from workshop.stack.preflight import DISK_BYTES
@@ -122,10 +122,10 @@ def _jars() -> Iterator[Finding]:
     jars, bad = read_lock(), bad_jars()
     size = sum(jar.size for jar in jars) / 1e6
     if bad:
-        what = f"{len(bad)} of {len(jars)} jars are missing or altered in {cache_folder()}"
+        what = f"{len(bad)} of {len(jars)} jars are missing or altered in {bad[0].path.parent}"
         yield Finding(what, "python -m workshop fetch")
     else:
-        yield Finding(f"{len(jars)} jars, {size:.0f} MB, in {cache_folder()}")
+        yield Finding(f"{len(jars)} jars, {size:.0f} MB, in {jars[0].path.parent}")
 
 
 def _java() -> Iterator[Finding]:

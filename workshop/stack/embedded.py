@@ -26,14 +26,13 @@ from generator.broker import (
 from workshop.errors import WorkshopError
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
 from workshop.stack.failures import advice
-from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder, file_sizes
 from workshop.stack.hosting import Hosting
 from workshop.stack.module import difference, function_types
 from workshop.stack.poison import Poison
 from workshop.stack.preflight import check_before_start
 from workshop.stack.services import Settings, taskmanager_names
-from workshop.stack.size import Size, default_size
+from workshop.stack.size import Size, default_checkpoint_ms, default_size
 from workshop.stack.status import Part, Status
 from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here
 
@@ -82,7 +81,8 @@ class Stack:
         The folder that they are imported from.
     checkpoint_ms
         How often the engine takes a checkpoint, in milliseconds: every greeting waits for the
-        next one to be committed.
+        next one to be committed. Unless given, a quarter of a second, or what the environment
+        variable ``WORKSHOP_CHECKPOINT_MS`` names.
     size
         How many TaskManagers, slots and partitions, and how much memory. Unless given, ``LEAN`` if
         the environment variable ``WORKSHOP_SIZE`` is ``lean``, else ``STANDARD``; and a stack of
@@ -107,14 +107,14 @@ class Stack:
         application: str = "greeter.greeter:app",
         serve: Sequence[str] | None = None,
         python_path: Path | str = ROOT,
-        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        checkpoint_ms: int | None = None,
         size: Size | None = None,
     ) -> None:
         self.name = name or os.environ.get("WORKSHOP_STACK") or "default"
         self.module = Path(module).resolve()
         self.serve = list(serve or [*_SERVE, "--application", application])
         self.python_path = Path(python_path).resolve()
-        self.checkpoint_ms = checkpoint_ms
+        self.checkpoint_ms = checkpoint_ms or default_checkpoint_ms()
         self.size = size or default_size()
         self._any_size = size is None
         self.folder = RunFolder.of(self.name)
@@ -125,7 +125,7 @@ class Stack:
         cls,
         name: str | None = None,
         *,
-        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        checkpoint_ms: int | None = None,
         size: Size | None = None,
     ) -> Stack:
         """Return the same stack in containers: that of ``docker-compose.yml``.

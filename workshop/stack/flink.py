@@ -17,9 +17,6 @@ FRAMEWORK_HEAP_MB = 64
 
 RULES = "engine.btm"
 
-CHECKPOINT_INTERVAL_MS = 250
-"""How often the engine takes a checkpoint. See "Choosing the interval" in bench/README.md."""
-
 # Flink 1.11 opens two listeners on every address of the machine, and no setting changes that: the
 # server that hands jars to TaskManagers, and the one that serves metrics. These rules of Byteman
 # keep both on loopback.
@@ -164,7 +161,7 @@ def jobmanager_command(
         More of Java's options.
     """
     main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    return _flink(folder, main, size.jobmanager_mb, on_class_path, options)
+    return _flink(folder, main, size.jobmanager_mb, on_class_path, [*size.java_options, *options])
 
 
 def taskmanager_command(
@@ -172,5 +169,5 @@ def taskmanager_command(
 ) -> list[str]:
     """The command that runs one TaskManager; see :func:`jobmanager_command`."""
     main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-    options = ["-XX:MaxDirectMemorySize=192m", *options]
+    options = [*size.java_options, "-XX:MaxDirectMemorySize=192m", *options]
     return _flink(folder, main, size.taskmanager_mb, on_class_path, options)

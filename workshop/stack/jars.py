@@ -22,6 +22,8 @@ from workshop.errors import WorkshopError
 from workshop.stack.folders import cache_folder
 
 LOCK = Path(__file__).with_name("jars.lock")
+BUNDLED = Path(__file__).parents[2] / "offline" / "jars"
+"""Jars that came with the repository, in an offline bundle: all users of the machine share them."""
 
 Arrived = Callable[[int], None]
 """Called with each number of bytes that arrived."""
@@ -42,9 +44,11 @@ class Jar:
 
     @property
     def path(self) -> Path:
-        """Where the jar lies in the cache."""
+        """Where the jar lies: beside the repository if it came with it, else in the cache."""
         _, artifact, version = self.coordinate.split(":")
-        return cache_folder() / "jars" / f"{artifact}-{version}.jar"
+        name = f"{artifact}-{version}.jar"
+        bundled = BUNDLED / name
+        return bundled if bundled.exists() else cache_folder() / "jars" / name
 
     @property
     def remote(self) -> str:
@@ -53,7 +57,7 @@ class Jar:
         return f"{group.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}.jar"
 
     def is_good(self) -> bool:
-        """Whether the cached file is there and is the one that was pinned."""
+        """Whether the file is there and is the one that was pinned."""
         try:
             if self.path.stat().st_size != self.size:
                 return False
@@ -89,7 +93,7 @@ def read_lock(path: Path = LOCK) -> list[Jar]:
 
 
 def bad_jars() -> list[Jar]:
-    """The jars that are missing from the cache or altered in it."""
+    """The jars that are missing or altered."""
     jars = read_lock()
     # hashlib lets go of the interpreter lock, so both cores work.
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -138,6 +142,11 @@ def fetch_with_progress(jars: list[Jar]) -> None:
 
 
 def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
+    if jar.path.parent == BUNDLED:
+        raise JarError(
+            f"{jar.path} is altered: its SHA-256 is not the pinned one.",
+            hint="unpack the bundle again, and compare it with its own checksum.",
+        )
     url = f"{_repository()}/{jar.remote}"
     digest = hashlib.sha256()
     partial: Path | None = None

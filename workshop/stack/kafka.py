@@ -111,7 +111,7 @@ def command(folder: RunFolder, size: Size, guarded: bool) -> list[str]:
         "kafka.Kafka",
         size.broker_mb,
         str(folder.conf / "server.properties"),
-        options=agent(folder.conf / RULES) if guarded else [],
+        options=[*size.java_options, *(agent(folder.conf / RULES) if guarded else [])],
     )
 
 

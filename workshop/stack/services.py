@@ -21,7 +21,7 @@ from generator.broker import GREETINGS
 from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
-from workshop.stack.folders import RunFolder, cache_folder
+from workshop.stack.folders import RunFolder
 from workshop.stack.module import ingress_topics, render
 from workshop.stack.owner import guarded, prove, rules
 from workshop.stack.process import ServiceProcess
@@ -170,11 +170,12 @@ class Services:
             return
         # Formatting starts a Java process and gives the same few files each time: they are kept.
         formatted = kafka.formatted_folder()
-        if not formatted.exists():
-            await self._make_formatted(formatted)
-        shutil.copytree(formatted, self.folder.broker, dirs_exist_ok=True)
+        if os.access(formatted, os.R_OK | os.X_OK):
+            shutil.copytree(formatted, self.folder.broker, dirs_exist_ok=True)
+        else:
+            await self._format_and_keep(formatted)
 
-    async def _make_formatted(self, formatted: Path) -> None:
+    async def _format_and_keep(self, formatted: Path) -> None:
         process = await asyncio.create_subprocess_exec(
             *kafka.format_command(self.folder),
             stdin=asyncio.subprocess.DEVNULL,
@@ -189,13 +190,10 @@ class Services:
         if process.returncode:
             raise RuntimeError(f"the broker's folder could not be formatted:\n{output.decode()}")
         # A cache that cannot be written to, or another stack that was faster, is no failure.
-        with (
-            contextlib.suppress(OSError),
-            tempfile.TemporaryDirectory(dir=cache_folder()) as scratch,
-        ):
-            copy = Path(shutil.copytree(self.folder.broker, Path(scratch) / "copy"))
-            formatted.parent.mkdir(exist_ok=True)
-            copy.rename(formatted)
+        with contextlib.suppress(OSError):
+            formatted.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=formatted.parent) as scratch:
+                Path(shutil.copytree(self.folder.broker, f"{scratch}/copy")).rename(formatted)
 
     async def _broker_ready(self) -> None:
         while True:

@@ -24,6 +24,9 @@ class Size:
         more tasks than partitions stay idle.
     broker_mb, jobmanager_mb, taskmanager_mb
         The largest heap of each Java process, in MiB.
+    one_compiler
+        Whether Java uses the first of its two compilers alone: the stack starts with half the CPU
+        and takes less memory, and with a machine to itself it greets fewer names a second.
 
     Raises
     ------
@@ -37,11 +40,12 @@ class Size:
     broker_mb: int = 256
     jobmanager_mb: int = 256
     taskmanager_mb: int = 384
+    one_compiler: bool = False
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             least = LEAST_MB if name.endswith("_mb") else 1
-            if value < least:
+            if not isinstance(value, bool) and value < least:
                 raise WorkshopError(
                     f"A stack with {name}={value} cannot run.", hint=f"give {least} or more."
                 )
@@ -56,6 +60,17 @@ class Size:
         """In how many tasks every step of the job runs."""
         return self.taskmanagers * self.slots
 
+    @property
+    def java_options(self) -> list[str]:
+        """Options that every Java process gets."""
+        return ["-XX:TieredStopAtLevel=1"] if self.one_compiler else []
+
+
+CHECKPOINT_INTERVAL_MS = 250
+"""How often the engine takes a checkpoint. See "Choosing the interval" in bench/README.md."""
+
+LEAST_INTERVAL_MS = 50
+"""Below it the engine does nothing but take checkpoints."""
 
 LEAST_MB = 64
 """Below it none of the Java processes starts."""
@@ -63,8 +78,8 @@ LEAST_MB = 64
 STANDARD = Size()
 """What a stack is unless it is told otherwise."""
 
-LEAN = Size(broker_mb=96, jobmanager_mb=96, taskmanager_mb=128)
-"""For a small machine, or many stacks on one. See "Memory" in bench/README.md."""
+LEAN = Size(broker_mb=96, jobmanager_mb=96, taskmanager_mb=128, one_compiler=True)
+"""For a small machine, or many stacks on one. See "Memory" and "A room" in bench/README.md."""
 
 
 def default_size() -> Size:
@@ -76,3 +91,18 @@ def default_size() -> Size:
             f"WORKSHOP_SIZE is {name!r}.", hint=f"set it to {' or '.join(sizes)}, or to nothing."
         )
     return sizes[name]
+
+
+def default_checkpoint_ms() -> int:
+    """Return how often a checkpoint is taken, in milliseconds; see "A room" in bench/README.md.
+
+    The environment variable ``WORKSHOP_CHECKPOINT_MS`` names another interval than a quarter of a
+    second.
+    """
+    named = os.environ.get("WORKSHOP_CHECKPOINT_MS") or f"{CHECKPOINT_INTERVAL_MS}"
+    if not named.isdecimal() or int(named) < LEAST_INTERVAL_MS:
+        raise WorkshopError(
+            f"WORKSHOP_CHECKPOINT_MS is {named!r}.",
+            hint=f"set it to a number of milliseconds, {LEAST_INTERVAL_MS} or more, or to nothing.",
+        )
+    return int(named)

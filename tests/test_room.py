@@ -1,0 +1,90 @@
+"""Two learners on one machine, at the same time: neither notices the other."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import yaml
+
+from tests.learners import Learner
+from workshop.errors import WorkshopError
+from workshop.stack import Stack, kafka
+from workshop.stack.services import Ports, Services
+
+pytestmark = pytest.mark.stack
+
+
+def neither_notices(ada: Learner, grace: Learner) -> None:
+    """Let two learners greet the same name, and one of them lose two processes."""
+    ada.up()
+    grace.up()
+    assert ada.ask("greet", "Eve", "Eve") == ["Welcome Eve", "Nice to see you again Eve"]
+    assert grace.ask("greet", "Eve", "Alan") == ["Welcome Eve", "Welcome Alan"]
+    assert ada.ask("keys") == ["Eve"]
+    assert grace.ask("keys") == ["Alan", "Eve"]
+    before = grace.ask("parts")
+    addresses = [{address for _, address, _ in one.ask("parts").values()} for one in (ada, grace)]
+    assert addresses[0] & addresses[1] == {""}
+    ada.ask("kill", "broker")
+    ada.ask("kill", "taskmanager")
+    assert grace.ask("greet", "Eve") == ["Nice to see you again Eve"]
+    assert ada.ask("greet", "Eve") == ["Third time is a charm Eve"]
+    assert grace.ask("parts") == before
+
+
+def test_two_learners_start_at_once_and_one_loses_two_processes(tmp_path):
+    ada, grace = Learner(tmp_path / "ada"), Learner(tmp_path / "grace")
+    try:
+        neither_notices(ada, grace)
+    finally:
+        ada.leave()
+        grace.leave()
+
+
+@pytest.fixture
+def services(tmp_path, monkeypatch):
+    """Make the processes of a stack, without starting any."""
+    monkeypatch.setenv("WORKSHOP_RUNS", str(tmp_path / "runs"))
+
+    def make(**options) -> Services:
+        stack = Stack("made", **options)
+        stack.folder.make()
+        return Services(stack.settings(fresh=True), Ports.choose(), lambda _: None)
+
+    return make
+
+
+@pytest.mark.parametrize(("size", "expected"), [("lean", True), ("standard", False)])
+def test_every_java_process_of_a_lean_stack_uses_one_compiler(
+    services, monkeypatch, size, expected
+):
+    monkeypatch.setenv("WORKSHOP_SIZE", size)
+    made = services()
+    for service in (made.broker, made.jobmanager, *made.taskmanagers):
+        assert ("-XX:TieredStopAtLevel=1" in service.command()) == expected, service.part.name
+
+
+def test_a_crowded_machine_may_take_fewer_checkpoints(services, monkeypatch):
+    def interval(**options) -> str:
+        conf = services(**options).folder.conf / "flink-conf.yaml"
+        return yaml.safe_load(conf.read_text())["execution.checkpointing.interval"]
+
+    assert interval() == "250 ms"
+    monkeypatch.setenv("WORKSHOP_CHECKPOINT_MS", "1000")
+    assert interval() == "1000 ms"
+    assert interval(checkpoint_ms=400) == "400 ms"
+    for wrong in ("soon", "0", "-5", "1.5"):
+        monkeypatch.setenv("WORKSHOP_CHECKPOINT_MS", wrong)
+        with pytest.raises(WorkshopError, match="number of milliseconds, 50 or more"):
+            Stack("made")
+
+
+def test_a_broker_s_folder_is_formatted_where_no_cache_can_be_written(
+    services, tmp_path, monkeypatch
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(kafka, "formatted_folder", lambda: tmp_path / "file" / "below")
+    made = services()
+    asyncio.run(made._format_broker())
+    assert (made.folder.broker / "meta.properties").is_file()

@@ -1,0 +1,1 @@
+"""A room of learners: set up without a network, and its progress seen where learners share it."""

@@ -1,0 +1,61 @@
+"""The commands for whoever prepares a room."""
+
+from __future__ import annotations
+
+import platform as machine
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--python", help="The machine's Python, such as 3.12.  [default: this one]")
+@click.option(
+    "--platform",
+    metavar="TAG",
+    help="The machine's platform as wheels name it, such as manylinux_2_28_x86_64 or "
+    "macosx_14_0_arm64.  [default: one like this]",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="The archive.")
+def bundle(python: str | None, platform: str | None, output: Path | None) -> None:
+    """Write an archive that sets a machine up without a network."""
+    from workshop.room.bundle import NAME, write_bundle
+    from workshop.room.wheels import ROOT
+
+    python = python or ".".join(machine.python_version_tuple()[:2])
+    kind = platform or f"{machine.system()}-{machine.machine()}".lower()
+    archive = output or ROOT / "build" / f"{NAME}-python{python}-{kind}.tar"
+    write_bundle(archive, python, platform)
+    click.echo(f"Wrote {archive}, {archive.stat().st_size / 1e6:.0f} MB.")
+    click.echo(f"On the machine: tar xf {archive.name} && cd {NAME} && make lab")
+
+
+@click.command()
+@click.option("--as", "name", metavar="NAME", help="To be seen by.  [default: your login's name]")
+@click.option("--stop", "ends", is_flag=True, help="Share no more, and delete what was shared.")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def share(folder: Path | None, name: str | None, ends: bool) -> None:
+    """Let your room see which checks you pass, through FOLDER; nothing is sent anywhere."""
+    from workshop.exercises import sharing
+
+    if ends:
+        before = sharing.stop()
+        click.echo(f"Deleted {before.file}." if before else "Nothing was shared.")
+        return
+    now = sharing.sharing() if folder is None else sharing.share(folder, name)
+    if now is None:
+        click.echo("Nothing is shared.")
+        return
+    click.echo(f"Which checks you pass, and when, is written to {now.file}, and nothing else.")
+    click.echo("To end it: python -m workshop share --stop")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def room(folder: Path) -> None:
+    """Show who has passed what, of the learners who share it in FOLDER."""
+    from rich.console import Console
+
+    from workshop.room.overview import learners, overview
+
+    Console().print(overview(learners(folder)))
