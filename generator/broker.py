@@ -23,6 +23,15 @@ from greeter.messages_pb2 import GreetRequest, GreetResponse
 NAMES = "names"
 GREETINGS = "greetings"
 
+_PRODUCER = {
+    "linger_ms": 2,
+    # Of several requests that were on their way to a broker that died, kafka-python would send the
+    # last one first. The broker refuses what comes out of order, and the names would be lost.
+    "max_in_flight_requests_per_connection": 1,
+    # How long a name may wait for a broker that is being brought back.
+    "delivery_timeout_ms": 600_000,
+}
+
 Client = TypeVar("Client")
 Item = TypeVar("Item")
 Self = TypeVar("Self", bound="Reader[Any]")
@@ -122,7 +131,7 @@ class RequestProducer:
 
     def __init__(self, bootstrap: str, topic: str = NAMES, **settings: Any) -> None:
         self.topic = topic
-        self._producer = connect(KafkaProducer, bootstrap, **{"linger_ms": 2, **settings})
+        self._producer = connect(KafkaProducer, bootstrap, **{**_PRODUCER, **settings})
 
     def send(self, name: str, key: str | None = None) -> Any:
         """Send one request; it is on its way when this returns, not yet in the topic.

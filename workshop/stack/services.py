@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from kafka.errors import KafkaError
 
-from generator.broker import GREETINGS
+from generator.broker import GREETINGS, BrokerUnreachable
 from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
@@ -164,6 +165,10 @@ class Services:
         )
         self.all = [self.broker, self.jobmanager, *self.taskmanagers, self.greeter]
 
+    def newest_start(self) -> float:
+        """When the newest process that a checkpoint needs was started, in seconds since 1970."""
+        return max(one.began for one in self.all if one is not self.greeter)
+
     def _greeter_command(self) -> list[str]:
         return [part.replace("{port}", f"{self.ports.greeter}") for part in self.settings.serve]
 
@@ -209,9 +214,14 @@ class Services:
         # The ingress fails on a topic that is not there, and a reader of an egress topic too.
         topics = dict.fromkeys(ingress_topics(Path(self.settings.module)), kafka.NAMES_SETTINGS)
         topics |= {GREETINGS: {}, DEAD_LETTERS: {}}
-        await asyncio.to_thread(
-            kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
-        )
+        while True:
+            try:
+                await asyncio.to_thread(
+                    kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
+                )
+                return
+            except (BrokerUnreachable, KafkaError):  # It listens before it can answer.
+                await asyncio.sleep(PROBE_SECONDS)
 
     async def _jobmanager_ready(self) -> None:
         await _until_answered(f"{self.rest.url}/overview")

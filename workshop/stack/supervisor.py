@@ -247,7 +247,13 @@ class Supervisor:
         """Keep everything running; return when it cannot be started at all."""
         for attempt in range(1, ATTEMPTS + 1):
             self.services = services = Services(self.settings, Ports.choose(), self._tell_guard)
-            self.job = Job(services.rest, self.folder.checkpoints, self.status)
+            self.job = Job(
+                services.rest,
+                self.folder.checkpoints,
+                self.status,
+                self.settings.checkpoint_ms,
+                services.newest_start,
+            )
             self.status.parts = [*(service.part for service in services.all), self.job.part]
             # None of them returns before the end: the first to end brings an error.
             tasks = [asyncio.create_task(self._keep_up(service)) for service in services.all]
