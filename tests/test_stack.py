@@ -16,7 +16,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from generator.broker import GreetingReader, RequestProducer, RequestRefused
-from tests.conftest import ROOT, family, none_left, on_a_small_disk, workshop
+from tests.conftest import ROOT, family, none_left, workshop
 from workshop.errors import WorkshopError
 from workshop.stack import Size, Stack, StackError, control
 from workshop.stack.flink_rest import FlinkRest
@@ -360,15 +360,6 @@ def test_a_module_that_the_engine_refuses(name, tmp_path):
     with pytest.raises(StackError, match="typeUrl"):
         stack.up(progress=QUIET)
     assert not stack.folder.path.exists()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a small file system needs Linux namespaces")
-def test_a_disk_that_is_full(tmp_path):
-    runs = str(tmp_path)
-    done = on_a_small_disk(tmp_path, "64m", "-m", "workshop", "up", WORKSHOP_RUNS=runs)
-    assert done.returncode == 1
-    assert "The disk is nearly full: 67 MB are free" in done.stderr
-    assert "WORKSHOP_RUNS" in done.stderr
 
 
 def test_every_process_comes_back_after_a_kill_and_no_count_is_lost(name):

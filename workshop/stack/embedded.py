@@ -468,6 +468,11 @@ class Stack:
             time.sleep(0.1)
 
     def _must_not_fail_for_ever(self, status: Status) -> None:
+        if status.shortage:
+            raise StackError(
+                f"Stack {self.name}: {status.shortage}.",
+                hint="free some space; the stack goes on by itself.",
+            )
         if _advice(status):
             raise self._not_ready(
                 status, "its job fails again and again, and waiting does not help"
