@@ -27,7 +27,7 @@ from workshop.stack.failures import advice
 from workshop.stack.flink import CHECKPOINT_INTERVAL_MS
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting
-from workshop.stack.module import difference, function_types
+from workshop.stack.module import difference, endpoint_key, function_types
 from workshop.stack.poison import Poison
 from workshop.stack.preflight import check_before_start
 from workshop.stack.services import Settings, taskmanager_names
@@ -271,6 +271,7 @@ class Stack:
                 hint="close its hosting, or end that notebook's kernel.",
             )
         port = int(status.part("greeter").address.rpartition(":")[2].partition("/")[0])
+        key = endpoint_key(self.folder.conf / "module.yaml")
 
         def give_back() -> None:
             with contextlib.suppress(StackGone):
@@ -279,7 +280,7 @@ class Stack:
         deadline = time.monotonic() + HOST_SECONDS
         while True:
             try:
-                return Hosting(functions, port, give_back)
+                return Hosting(functions, port, give_back, key)
             except OSError as error:
                 # A killed process keeps its port until the system has taken it apart.
                 if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import socket
 import tempfile
@@ -19,6 +20,7 @@ import requests
 from kafka.errors import KafkaError
 
 from generator.broker import GREETINGS, BrokerUnreachable
+from greeter.key import VARIABLE
 from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
@@ -123,7 +125,9 @@ class Services:
             settings.size,
             self.guarded,
         )
-        module = render(Path(settings.module), self.bootstrap, self.functions)
+        # Of this start alone, so that it does no harm to show the rendered module to somebody.
+        key = secrets.token_urlsafe(16)
+        module = render(Path(settings.module), self.bootstrap, self.functions, key)
         (folder.conf / "module.yaml").write_text(module)
 
         def service(name: str, address: str, **what: Any) -> ServiceProcess:
@@ -160,6 +164,7 @@ class Services:
             probe=self._greeter_ready,
             environment={
                 "PYTHONPATH": _path_in_front(settings.python_path),
+                VARIABLE: key,
                 "PYTHONUNBUFFERED": "1",  # What a function prints is in the log at once.
             },
         )
