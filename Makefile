@@ -11,7 +11,7 @@ PINNED := $(VENV)/pinned-protobuf
 export JUPYTER_PREFER_ENV_PATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab run test browser chaos fuzz leaks stop doctor clean protos syllabus lint lock bench
+.PHONY: help setup lab run test browser chaos fuzz leaks bounded stop doctor clean protos syllabus lint lock bench
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes s
 
 leaks: setup ## Start and stop twenty times, kill twenty kernels during a start: nothing may stay
 	@WORKSHOP_LEAK_CYCLES=20 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
+
+bounded: setup ## Send 200,000 names through a stack whose bounds are small: disk and memory stay
+	@$(BIN)/python -m tests.bounded $(ARGS)
 
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/first_greeting.py --rounds 2
