@@ -20,7 +20,7 @@ from workshop.faults import count_of
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
-GIVE_UP_SECONDS = 120
+GIVE_UP_SECONDS = 300
 """How long nothing may be greeted before what is missing counts as lost."""
 
 END = "the end"
