@@ -25,10 +25,8 @@ GREETINGS = "greetings"
 
 _PRODUCER = {
     "linger_ms": 2,
-    # Of several requests that were on their way to a broker that died, kafka-python would send the
-    # last one first. The broker refuses what comes out of order, and the names would be lost.
-    "max_in_flight_requests_per_connection": 1,
-    # How long a name may wait for a broker that is being brought back.
+    # How long a name may wait for a broker that is being brought back. On a machine with too much
+    # to do that takes a minute, and after the default of two a name would be dropped.
     "delivery_timeout_ms": 600_000,
 }
 
