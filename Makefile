@@ -75,6 +75,7 @@ bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
 	@$(BIN)/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
 	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
+	@$(BIN)/python bench/recovery.py --rounds 1 --peer 0
 	@$(BIN)/python bench/series.py 00 04
 	@$(BIN)/python bench/live.py --seconds 5
 	-@$(BIN)/python bench/simulation.py

@@ -13,12 +13,14 @@ from tests.chaos.report import judge
 from tests.chaos.run import greetings_in, names_in
 from tests.conftest import ROOT
 from workshop.stack import Stack
+from workshop.stack.job import STALE_SECONDS
 from workshop.stack.view import Progress
 
 pytestmark = pytest.mark.stack
 
-TRANSACTION_MS = 5000
-AWAY_SECONDS = 2.5 * TRANSACTION_MS / 1000
+TRANSACTION_MS = 3000
+HANGS_SECONDS = STALE_SECONDS + 2
+DEAD_SECONDS = 2 * TRANSACTION_MS / 1000
 NAMES = [f"Guest {number % 7}" for number in range(700)]
 
 
@@ -46,7 +48,7 @@ def test_a_broker_that_is_away_for_longer_than_a_transaction_loses_nothing(
         # It hangs. The engine's transactions stay open until it goes on.
         os.kill(broker, signal.SIGSTOP)
         send(requests, 50)
-        time.sleep(AWAY_SECONDS)
+        time.sleep(HANGS_SECONDS)
         assert stack.status().state == "restarting"
         os.kill(broker, signal.SIGCONT)
         send(requests, 200)
@@ -56,7 +58,7 @@ def test_a_broker_that_is_away_for_longer_than_a_transaction_loses_nothing(
         os.kill(supervisor, signal.SIGSTOP)
         os.kill(broker, signal.SIGKILL)
         send(requests, 50)
-        time.sleep(AWAY_SECONDS)
+        time.sleep(DEAD_SECONDS)
         os.kill(supervisor, signal.SIGCONT)
         send(requests, 200)
         requests.flush(120)
