@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -67,6 +68,7 @@ class Job:
         self._id: str | None = None
         self._folder = RunFolder(Path(status.folder))
         self._tidied = False
+        self._cut_off: set[str] = set()
         self._earlier_restarts = 0
         self._failures = Failures()
 
@@ -83,9 +85,7 @@ class Job:
             try:
                 if self._id is None:
                     self.part.detail = "submitted"
-                    self._id = await asyncio.to_thread(
-                        self._rest.submit, self.newest_snapshot(), self._status.size.parallelism
-                    )
+                    self._id = await asyncio.to_thread(self._submit)
                     self._tidied = False
                     first = False
                 await asyncio.to_thread(self._look)
@@ -103,8 +103,25 @@ class Job:
 
     def newest_snapshot(self) -> str | None:
         """Where the newest complete checkpoint or savepoint lies, or None."""
-        complete = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
-        return str(complete[-1].parent) if complete else None
+        found = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
+        complete = [str(path.parent) for path in found if str(path.parent) not in self._cut_off]
+        return complete[-1] if complete else None
+
+    def _submit(self) -> str:
+        """Submit the job and return its id.
+
+        A JobManager that was killed while it wrote down a checkpoint leaves half of it. That one
+        was never completed, so nothing of it was committed: the one before it is the newest.
+        """
+        while True:
+            snapshot = self.newest_snapshot()
+            try:
+                return self._rest.submit(snapshot, self._status.size.parallelism)
+            except requests.HTTPError as error:
+                if snapshot is None or "EOFException" not in str(error):
+                    raise
+                logging.warning("%s is cut off", snapshot)
+                self._cut_off.add(snapshot)
 
     def _look(self) -> None:
         """Read from the engine how the job does."""
