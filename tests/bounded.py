@@ -40,6 +40,11 @@ kafka.BOUNDS |= {{
     "log.cleaner.min.cleanable.ratio": 0.1,
     "transaction.state.log.segment.bytes": {OWN_SEGMENT},
     "offsets.topic.segment.bytes": {OWN_SEGMENT},
+    "internal.metadata.log.segment.bytes": {OWN_SEGMENT},
+    "internal.metadata.delete.delay.millis": 500,
+    "metadata.log.max.record.bytes.between.snapshots": {OWN_SEGMENT},
+    "metadata.max.retention.bytes": {2 * OWN_SEGMENT},
+    "metadata.max.idle.interval.ms": 20,
 }}
 supervisor.main()
 """
@@ -50,8 +55,8 @@ BOUNDS = {
     "greetings": 4.5 * SEGMENT,
     # Checkpoints of PEOPLE counts, the newest two, and one that is being made.
     "checkpoints": 2 * MB,
-    # What is compacted keeps a few segments.
-    "the broker's own": 12 * OWN_SEGMENT,
+    # Transactions, offsets, and the controller's log, which is cleaned once a minute.
+    "the broker's own": 16 * OWN_SEGMENT,
     # Two files for each process, and one read of its pipe on top of each.
     "logs": 6 * 2 * (LOG + 65_536),
 }
@@ -136,8 +141,6 @@ def _disk(stack: Stack) -> Counter[str]:
             size = (stack.folder.path / path).stat().st_blocks * 512
             topic = rest.rpartition("/")[0].rpartition("-")[0]
             room = topic if topic in BOUNDS else "the broker's own"
-            if topic.startswith("__cluster_metadata"):
-                continue
         sizes[room] += size
     return sizes
 
