@@ -14,10 +14,9 @@ from pathlib import Path
 from generator.broker import RequestProducer
 from tests.chaos.report import judge
 from tests.chaos.run import greetings_in, names_in
+from workshop.faults import count_of
 from workshop.stack import Stack, StackError, preflight
 from workshop.stack.view import Progress
-
-NAMES = 300
 
 
 def fill(path: Path) -> None:
@@ -48,9 +47,15 @@ def main(folder: Path) -> None:
     with RequestProducer(stack.bootstrap) as requests:
         filler = folder / "filler"
         fill(filler)
-        for _ in range(NAMES):
+        sent = 1
+
+        def broker_waits() -> bool:
+            nonlocal sent
             requests.send("Ada")
-        wait(lambda: stack.status().part("broker").detail == "waits for room on the disk")
+            sent += 1
+            return stack.status().part("broker").detail == "waits for room on the disk"
+
+        wait(broker_waits)
         wait(lambda: stack.status().shortage)
         told = str(stack.status())
         try:
@@ -62,9 +67,10 @@ def main(folder: Path) -> None:
         filler.unlink()
         requests.flush(120)
     wait(lambda: stack.status().state == "ready")
-    last = stack.greet("Ada", timeout=120)[0].greeting
-    verdict = judge(["Ada"] * (NAMES + 2), names_in(stack), greetings_in(stack))
-    answer = {"told": told, "refused": refused, "last": last, "verdict": str(verdict)}
+    last = count_of(stack.greet("Ada", timeout=120)[0])
+    assert last == sent + 1, (last, sent)
+    verdict = judge(["Ada"] * last, names_in(stack), greetings_in(stack))
+    answer = {"told": told, "refused": refused, "verdict": str(verdict)}
     stack.down(forget=True)
     print(json.dumps(answer))
 
