@@ -92,6 +92,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
             # At any moment between two checkpoints.
             visitors.flow(CALM_SECONDS + chance.random())
             took[part].append(recover(stack, visitors, part))
+            click.echo(f"{part}: {took[part][-1]:.1f} s")
         visitors.close()
     return took
 
