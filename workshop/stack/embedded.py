@@ -424,7 +424,10 @@ class Stack:
                         f"{missing.total()} of {len(wanted)} greetings did not come "
                         f"within {timeout:g} s",
                     )
-                for greeting in greetings.poll(min(left, 0.5)):
+                arrivals = greetings.poll(min(left, 0.5))
+                if not arrivals:
+                    self._must_not_fail_for_ever(self.status())
+                for greeting in arrivals:
                     if missing[greeting.key] > 0:
                         missing[greeting.key] -= 1
                         arrived[greeting.key].append(greeting)
