@@ -30,11 +30,11 @@ def fill(path: Path) -> None:
                 continue
 
 
-def wait(condition: Callable[[], object], seconds: float = 120) -> None:
+def wait(stack: Stack, condition: Callable[[], object], seconds: float = 180) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
+        assert time.monotonic() < deadline, f"{stack.status()}\n{stack.logs('broker', 5)}"
         time.sleep(0.1)
 
 
@@ -55,8 +55,8 @@ def main(folder: Path) -> None:
             sent += 1
             return stack.status().part("broker").detail == "waits for room on the disk"
 
-        wait(broker_waits)
-        wait(lambda: stack.status().shortage)
+        wait(stack, broker_waits)
+        wait(stack, lambda: stack.status().shortage)
         told = str(stack.status())
         try:
             stack.greet("Ada")
@@ -66,7 +66,7 @@ def main(folder: Path) -> None:
         assert stack.status().state == "restarting"
         filler.unlink()
         requests.flush(120)
-    wait(lambda: stack.status().state == "ready")
+    wait(stack, lambda: stack.status().state == "ready")
     last = count_of(stack.greet("Ada", timeout=120)[0])
     assert last == sent + 1, (last, sent)
     verdict = judge(["Ada"] * last, names_in(stack), greetings_in(stack))

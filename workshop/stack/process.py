@@ -162,4 +162,5 @@ class ServiceProcess:
             self.tail = recent[-TAIL_BYTES:]
             self._log.emit(logging.LogRecord(self.part.name, 0, "", 0, text, None, None))
         transport.close()
-        self._log.close()  # It opens again with the next line.
+        with contextlib.suppress(OSError):  # On a full disk lines are lost, and nothing else.
+            self._log.close()  # It opens again with the next line.
