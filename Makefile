@@ -83,12 +83,16 @@ fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes s
 leaks: setup ## Start and stop twenty times, kill twenty kernels during a start: nothing may stay
 	@WORKSHOP_LEAK_CYCLES=20 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
 
+bounded: setup ## Send 200,000 names through a stack whose bounds are small: disk and memory stay
+	@$(BIN)/python -m tests.bounded $(ARGS)
+
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(BIN)/python bench/first_greeting.py --rounds 2
 	@$(BIN)/python bench/latency.py --seconds 10
 	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
 	@$(BIN)/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
 	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
+	@$(BIN)/python bench/recovery.py --rounds 1 --peer 0
 	@$(BIN)/python bench/series.py 00 04
 	@$(BIN)/python bench/live.py --seconds 5 --page-seconds 0
 	@$(BIN)/python bench/room.py --learners 1 --learners 2

@@ -23,6 +23,13 @@ from greeter.messages_pb2 import GreetRequest, GreetResponse
 NAMES = "names"
 GREETINGS = "greetings"
 
+_PRODUCER = {
+    "linger_ms": 2,
+    # How long a name may wait for a broker that is being brought back. On a machine with too much
+    # to do that takes a minute, and after the default of two a name would be dropped.
+    "delivery_timeout_ms": 600_000,
+}
+
 Client = TypeVar("Client")
 Item = TypeVar("Item")
 Self = TypeVar("Self", bound="Reader[Any]")
@@ -122,7 +129,7 @@ class RequestProducer:
 
     def __init__(self, bootstrap: str, topic: str = NAMES, **settings: Any) -> None:
         self.topic = topic
-        self._producer = connect(KafkaProducer, bootstrap, **{"linger_ms": 2, **settings})
+        self._producer = connect(KafkaProducer, bootstrap, **{**_PRODUCER, **settings})
 
     def send(self, name: str, key: str | None = None) -> Any:
         """Send one request; it is on its way when this returns, not yet in the topic.

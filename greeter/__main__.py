@@ -4,6 +4,8 @@ import click
 from granian import Granian
 from granian.constants import Interfaces
 
+from greeter.key import load
+
 
 @click.command()
 @click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
@@ -29,7 +31,7 @@ def serve(host: str, port: int, application: str, threads: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         blocking_threads=threads,
-    ).serve()
+    ).serve(target_loader=load)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statefun.kafka_egress_pb2 import KafkaProducerRecord
 from statefun.request_reply_pb2 import FromFunction, ToFunction
+from werkzeug.test import Client
 
 from greeter import greeter
+from greeter.key import VARIABLE, Locked, load
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 
 
@@ -157,3 +159,21 @@ def test_health(client):
 
 def test_only_posts_are_served(client):
     assert client.get("/statefun").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "query", ["", "key=", "key=s3cre", "key=s3crets", "key=s3cret&a=b", "s3cret"]
+)
+def test_without_the_key_there_is_no_answer(query):
+    client = Client(Locked(greeter.app, "s3cret"))
+    body = a_call("Ada").SerializeToString()
+    assert client.post(f"/statefun?{query}", data=body).status_code == 403
+    assert client.get(f"/health?{query}").status_code == 200
+    assert client.post("/statefun?a=b&key=s3cret", data=body).status_code == 200
+    assert client.get("/nowhere?key=s3cret").status_code == 404
+
+
+def test_the_application_is_locked_where_a_key_is_set(monkeypatch):
+    assert load("greeter.greeter:app") is greeter.app
+    monkeypatch.setenv(VARIABLE, "s3cret")
+    assert isinstance(load("greeter.greeter:app"), Locked)

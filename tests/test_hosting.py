@@ -76,6 +76,25 @@ def test_it_answers_as_the_handler_does_and_keeps_what_is_printed(hosting, capsy
     assert answer.content == RequestReplyHandler(saying("Hi"))(call("Ada"))
 
 
+def test_with_a_key_it_answers_who_knows_the_key():
+    port = Ports.choose().greeter
+    with Hosting(saying("Hi"), port, lambda: None, "s3cret") as hosting:
+        url = f"http://127.0.0.1:{port}/statefun"
+        asked = {
+            query: requests.post(f"{url}{query}", data=call("Ada"), timeout=10).status_code
+            for query in (
+                "",
+                "?key=",
+                "?key=s3cre",
+                "?key=s3cret&a=b",
+                "?key=\u00e9",
+                "?key=s3cret",
+            )
+        }
+        assert asked == {**dict.fromkeys(asked, 403), "?key=s3cret": 200}
+        assert hosting.invocations == 1
+
+
 def test_a_failing_call_is_refused_a_few_times_then_held_until_it_is_mended(hosting):
     hosting.replace(saying(""))
     for _ in range(PROMPT_FAILURES):

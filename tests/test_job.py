@@ -1,6 +1,7 @@
 """What the status says of a job, from what Flink says of it."""
 
 import asyncio
+import re
 import time
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ from workshop.stack import Size, Status
 from workshop.stack.failures import CALM_SECONDS, Failures, advice
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import file_sizes
-from workshop.stack.job import Job
+from workshop.stack.job import STALE_SECONDS, Job
 from workshop.stack.status import Part
 
 
@@ -23,6 +24,7 @@ class PlayedRest:
         self.restarts = 0
         self.completed = self.restored = None
         self.failure = self.failed_at = None
+        self.triggered = time.time()
 
     def fail(self, cause, when):
         """The job failed, was restarted, and has completed a checkpoint since."""
@@ -36,7 +38,7 @@ class PlayedRest:
             return [{"value": str(self.restarts)}]
         if path.endswith("checkpoints"):
             latest = {
-                kind: None if id is None else {"id": id, "trigger_timestamp": id}
+                kind: None if id is None else {"id": id, "trigger_timestamp": self.triggered * 1000}
                 for kind, id in (("completed", self.completed), ("restored", self.restored))
             }
             return {"counts": {"completed": self.completed or 0}, "latest": latest}
@@ -64,6 +66,44 @@ def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(t
     assert looks() == "restarting"  # All tasks run, but nothing is committed yet.
     rest.completed = 2
     assert looks() == "ready"
+
+
+def test_a_checkpoint_from_before_a_process_was_started_says_nothing(tmp_path):
+    rest = PlayedRest()
+    rest.completed = 1
+    started = rest.triggered - 1
+    job = Job(rest, tmp_path, Status("mine", str(tmp_path)), newest_start=lambda: started)
+    job.part.state, job._id = "starting", "an id"
+    job._look()
+    assert job.part.state == "ready"
+    started = rest.triggered + 0.1  # The engine has not noticed that the process is another one.
+    job._look()
+    assert job.part.state == "restarting"
+    rest.completed, rest.triggered = 2, started
+    job._look()
+    assert job.part.state == "ready"
+
+
+def test_a_job_whose_checkpoints_do_not_come_any_more_is_not_ready(tmp_path):
+    rest = PlayedRest()
+    rest.completed = 1
+    job = job_of(rest, tmp_path, time.time() - 60)
+    job._look()
+    assert job.part.state == "ready"
+    rest.triggered -= STALE_SECONDS + 1
+    job._look()
+    assert job.part.state == "restarting"
+    assert re.fullmatch(r"1 tasks run, but the last checkpoint is 1\d s old", job.part.detail)
+
+
+def test_a_taskmanager_that_is_away_for_long_is_no_fault_of_the_job(tmp_path):
+    rest = PlayedRest()
+    now = time.time()
+    job = job_of(rest, tmp_path, now - 60)
+    for number in range(5):
+        rest.fail("a.b.NoResourceAvailableException: no slot", now - 5 + number)
+        job._look()
+    assert job.part.state == "ready"
 
 
 def job_of(rest, tmp_path, started):

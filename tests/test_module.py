@@ -5,7 +5,7 @@ import yaml
 
 from tests.conftest import ROOT
 from workshop.errors import WorkshopError
-from workshop.stack.module import difference, ingress_topics, render
+from workshop.stack.module import difference, endpoint_key, ingress_topics, render
 
 MODULE = ROOT / "module.yaml"
 
@@ -72,6 +72,17 @@ def test_the_difference_names_each_address():
         ["+", "address:", "127.0.0.1:1"],
         ["+", "address:", "127.0.0.1:1"],
     ]
+
+
+@pytest.mark.parametrize("query", ["", "?a=b"])
+def test_the_key_of_the_endpoint_is_told_to_the_engine_alone(tmp_path, query):
+    source, rendered = tmp_path / "module.yaml", tmp_path / "rendered.yaml"
+    source.write_text(MODULE.read_text().replace("/statefun", f"/statefun{query}"))
+    rendered.write_text(render(source, "127.0.0.1:1", "127.0.0.1:2", "s3-cr_et"))
+    endpoint = spec(rendered.read_text())["functions"][0]["function"]["spec"]["endpoint"]
+    assert endpoint == f"http://127.0.0.1:2/statefun{query}{'&' if query else '?'}key=s3-cr_et"
+    assert endpoint_key(rendered) == "s3-cr_et"
+    assert endpoint_key(source) == query.removeprefix("?")
 
 
 def test_topics():

@@ -68,6 +68,10 @@ attempts = {
     "read": lambda: requests.get(flink + "/overview", timeout=10).status_code,
     "submit": lambda: requests.Session().send(upload, timeout=10).status_code,
     "cancel": lambda: requests.patch(f"{flink}/jobs/{job}?mode=cancel", timeout=10).status_code,
+    "call the function": lambda: [
+        requests.post(plan["function"] + query, data=b"", timeout=10).status_code
+        for query in ("", "?key=", "?key=guess")
+    ],
     "consume": consume,
     "produce": produce,
     "look into the folder": lambda: os.listdir(folder),
@@ -110,6 +114,7 @@ def tried_by_a_stranger(stack: Stack, run: bool) -> dict[str, list]:
     plan = {
         "flink": stack.flink_url,
         "bootstrap": stack.bootstrap,
+        "function": stack.status().part("greeter").address,
         "job": running_job(stack),
         "folder": str(stack.folder.path),
         "supervisor": stack.status().supervisor,
@@ -130,6 +135,7 @@ def test_another_user_can_neither_read_nor_submit_nor_cancel(stack):
     job = running_job(stack)
     told = tried_by_a_stranger(stack, run=True)
     assert len(told) >= 7 + 9  # Broker 2, JobManager 4, TaskManager 3.
+    assert told.pop("call the function") == ["did", [403] * 3]
     achieved = {
         name: what
         for name, (how, what) in told.items()

@@ -39,6 +39,14 @@ def test_characters_cut_by_the_pipe_are_whole_in_the_log(tmp_path):
     assert (tmp_path / "made.log").read_text(encoding="utf-8") == "🦊é" * 50_000 + "\n"
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_log_that_cannot_be_written_is_no_failure_of_the_process(tmp_path):
+    (tmp_path / "made.log").symlink_to("/dev/full")
+    made = service(tmp_path, "print('many lines')")
+    assert asyncio.run(made.run()) == 0
+    assert made.last_lines() == "many lines"
+
+
 def test_the_exit_code_and_the_groups_told_to_the_guard(tmp_path):
     groups: list[int] = []
     assert asyncio.run(service(tmp_path, "raise SystemExit(3)", groups).run()) == 3

@@ -16,7 +16,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from generator.broker import GreetingReader, RequestProducer, RequestRefused
-from tests.conftest import ROOT, family, none_left, on_a_small_disk, workshop
+from tests.conftest import ROOT, family, none_left, workshop
 from workshop.errors import WorkshopError
 from workshop.stack import Size, Stack, StackError, control
 from workshop.stack.flink_rest import FlinkRest
@@ -335,7 +335,7 @@ def test_a_process_that_dies_while_the_stack_starts(name):
         stack.up(progress=QUIET)
     message = str(failure.value)
     assert "greeter ended 3 times before it was ready" in message
-    assert "Could not import 'no.such.module'" in message
+    assert "No module named 'no'" in message
     assert "logs greeter shows more" in message
     assert "What to do:" in message
     assert not stack.folder.path.exists()
@@ -362,20 +362,16 @@ def test_a_module_that_the_engine_refuses(name, tmp_path):
     assert not stack.folder.path.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a small file system needs Linux namespaces")
-def test_a_disk_that_is_full(tmp_path):
-    runs = str(tmp_path)
-    done = on_a_small_disk(tmp_path, "64m", "-m", "workshop", "up", WORKSHOP_RUNS=runs)
-    assert done.returncode == 1
-    assert "The disk is nearly full: 67 MB are free" in done.stderr
-    assert "WORKSHOP_RUNS" in done.stderr
-
-
-def test_every_process_comes_back_after_a_kill_and_no_count_is_lost(name):
+def test_every_process_comes_back_after_a_kill_and_no_count_is_lost(name, eventually):
     with Stack(name) as stack:
         counted = len(stack.greet("Ada"))
         for part in PARTS[:-1]:
             os.kill(stack.status().part(part).pid, signal.SIGKILL)
+            if part == "taskmanager":
+                # A new one is there before the engine has missed the old one: that is not ready.
+                eventually(lambda: stack.status().part("taskmanager").restarts == 1, 30)
+                with_up(stack)
+                assert stack.status().part("job").restarts >= 1
             counted += 1
             ending = {2: "again Ada", 3: "charm Ada"}.get(counted, f"the {counted}-nth time Ada!")
             assert stack.greet("Ada", timeout=120)[0].greeting.endswith(ending)

@@ -11,15 +11,16 @@ from collections import Counter, deque
 
 from kafka import KafkaConsumer, TopicPartition
 
-from generator.broker import NAMES, GreetingReader, RequestProducer, connect
+from generator.broker import NAMES, BrokerError, GreetingReader, RequestProducer, connect
 from greeter.messages_pb2 import GreetRequest
 from tests.chaos.plan import STOP, Strike, draw_names, plan
-from tests.chaos.report import Kill, Report, judge
+from tests.chaos.report import Kill, Report, Verdict, judge
+from workshop.errors import WorkshopError
 from workshop.faults import count_of
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
-GIVE_UP_SECONDS = 120
+GIVE_UP_SECONDS = 300
 """How long nothing may be greeted before what is missing counts as lost."""
 
 END = "the end"
@@ -60,35 +61,56 @@ class Chaos:
         self._offset = -1
 
     def run(self) -> Report:
-        """Send everything, strike, wait for every greeting, and judge."""
+        """Send everything, strike, wait for every greeting, and judge whatever came of it."""
         self._connect()
         self._began = self._heard = time.monotonic()
-        pause = 0.0
+        names = [*self.names, END]
+        trouble = ""
         try:
-            for number, name in enumerate(self.names):
-                if self.strikes and self.strikes[0].after <= number and self._strike():
-                    # What a stopped stack kept us from sending is not caught up with in a burst.
-                    pause = time.monotonic() - self._began - number / self.per_second
-                while time.monotonic() < self._began + pause + number / self.per_second:
-                    self._read()
-                self._send(name)
-            while self.strikes:
-                self._strike()
-                self._read()
-            self._requests.flush(GIVE_UP_SECONDS)
+            self._send_everything()
             self._await(len(self.names))
+            # Nothing that was doubled is behind a greeting of this one.
             self._send(END)
-            self._await(len(self.names) + 1)
+            self._await(len(names))
+        except (BrokerError, WorkshopError) as error:
+            trouble = f"the run ended early: {error}"
+            names = list(self._sent.elements())
         finally:
             self._disconnect()
+        seconds = time.monotonic() - self._began
+        verdict = self._judge(names)
+        if trouble:
+            verdict.faults.insert(0, trouble)
         return Report(
             seed=self.seed,
             names=len(self.names),
             keys=self.keys,
-            seconds=time.monotonic() - self._began,
+            seconds=seconds,
             kills=self.kills,
-            verdict=judge([*self.names, END], names_in(self.stack), greetings_in(self.stack)),
+            verdict=verdict,
         )
+
+    def _judge(self, names: list[str]) -> Verdict:
+        try:
+            # What was killed last may still be on its way back.
+            self.stack.up(progress=Progress(), keep=True)
+            return judge(names, names_in(self.stack), greetings_in(self.stack))
+        except (BrokerError, WorkshopError) as error:
+            return Verdict(faults=[f"nothing can be judged: {error}"])
+
+    def _send_everything(self) -> None:
+        pause = 0.0
+        for number, name in enumerate(self.names):
+            if self.strikes and self.strikes[0].after <= number and self._strike():
+                # What a stopped stack kept us from sending is not caught up with in a burst.
+                pause = time.monotonic() - self._began - number / self.per_second
+            while time.monotonic() < self._began + pause + number / self.per_second:
+                self._read()
+            self._send(name)
+        while self.strikes:
+            self._strike()
+            self._read()
+        self._requests.flush(GIVE_UP_SECONDS)
 
     def _send(self, name: str) -> None:
         self._sent[name] += 1
@@ -172,7 +194,8 @@ def names_in(stack: Stack) -> list[str]:
         consumer.seek_to_beginning(*partitions)
         wanted = sum(consumer.end_offsets(partitions).values())
         names: list[str] = []
-        while len(names) < wanted:
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while len(names) < wanted and time.monotonic() < deadline:
             for records in consumer.poll(timeout_ms=1000).values():
                 names += [GreetRequest.FromString(record.value).name for record in records]
         return names

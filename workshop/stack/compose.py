@@ -265,7 +265,7 @@ class ComposeStack(Stack):
             status.parts.append(Part("job", "starting", detail="waits for the jobmanager"))
             return
         if self._job is None or self._job.rest.url != url:
-            self._job = Job(FlinkRest(url), None, status)
+            self._job = Job(FlinkRest(url), None, status, self.checkpoint_ms)
         status.poison = self._job.status.poison
         self._job.status = status
         self._job.look(workers)

@@ -100,6 +100,11 @@ def size_of(environment: Any) -> Size:
     return Size(**told)
 
 
+def checkpoint_ms() -> int:
+    """Return how often a checkpoint is taken, in milliseconds."""
+    return int(os.environ.get("CHECKPOINT_MS") or CHECKPOINT_INTERVAL_MS)
+
+
 def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
     """Return what ``flink-conf.yaml`` says in a container: the embedded stack's, but for addresses.
 
@@ -108,9 +113,8 @@ def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
     master
         The host name of the container with the JobManager.
     """
-    checkpoint_ms = int(os.environ.get("CHECKPOINT_MS") or CHECKPOINT_INTERVAL_MS)
     return {
-        **flink.settings(folder, RPC_PORT, REST_PORT, checkpoint_ms, size),
+        **flink.settings(folder, RPC_PORT, REST_PORT, checkpoint_ms(), size),
         "jobmanager.rpc.address": master,
         "rest.address": master,
         # A name of its own has no worker: there may be several of them in one service.
@@ -215,7 +219,7 @@ async def _keep_job(folder: EngineFolder, size: Size) -> None:
     status = Status("containers", str(folder.kept), size=size)
     workers = Workers(rest)
     status.size = replace(size, taskmanagers=await workers.first(size.slots))
-    job = Job(rest, folder.checkpoints, status)
+    job = Job(rest, folder.checkpoints, status, checkpoint_ms())
     await asyncio.gather(job.keep_running(), workers.follow(status, job), _tell(job))
 
 

@@ -28,7 +28,7 @@ from workshop.stack.control import Connection, StackGone, clear_stale, connect, 
 from workshop.stack.failures import advice
 from workshop.stack.folders import RunFolder, file_sizes
 from workshop.stack.hosting import Hosting
-from workshop.stack.module import difference, function_types
+from workshop.stack.module import difference, endpoint_key, function_types
 from workshop.stack.poison import Poison
 from workshop.stack.preflight import check_before_start
 from workshop.stack.services import Settings, taskmanager_names
@@ -302,6 +302,7 @@ class Stack:
                 hint="close its hosting, or end that notebook's kernel.",
             )
         port = int(status.part("greeter").address.rpartition(":")[2].partition("/")[0])
+        key = endpoint_key(self.folder.conf / "module.yaml")
 
         def give_back() -> None:
             with contextlib.suppress(StackGone):
@@ -310,7 +311,7 @@ class Stack:
         deadline = time.monotonic() + HOST_SECONDS
         while True:
             try:
-                return Hosting(functions, port, give_back)
+                return Hosting(functions, port, give_back, key)
             except OSError as error:
                 # A killed process keeps its port until the system has taken it apart.
                 if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
@@ -520,7 +521,10 @@ class Stack:
                         f"{missing.total()} of {len(wanted)} greetings did not come "
                         f"within {timeout:g} s",
                     )
-                for greeting in greetings.poll(min(left, 0.5)):
+                arrivals = greetings.poll(min(left, 0.5))
+                if not arrivals:
+                    self._must_not_fail_for_ever(self.status())
+                for greeting in arrivals:
                     if missing[greeting.key] > 0:
                         missing[greeting.key] -= 1
                         arrived[greeting.key].append(greeting)
@@ -567,6 +571,11 @@ class Stack:
             time.sleep(0.1)
 
     def _must_not_fail_for_ever(self, status: Status) -> None:
+        if status.shortage:
+            raise StackError(
+                f"Stack {self.name}: {status.shortage}.",
+                hint="free some space; the stack goes on by itself.",
+            )
         if _advice(status):
             raise self._not_ready(
                 status, "its job fails again and again, and waiting does not help"

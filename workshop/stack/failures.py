@@ -13,6 +13,9 @@ SAME = 3
 
 CALM_SECONDS = 15.0
 
+_NO_SLOT = ("NoResourceAvailableException", "UnfulfillableSlotRequestException")
+"""A TaskManager is away: the engine tries again every half second until it is back."""
+
 _ADVICE = {
     "StateMigrationException": (
         "a state that holds values cannot be declared otherwise, as with another expireAfter. "
@@ -52,8 +55,10 @@ class Failures:
     times: list[float] = field(default_factory=list)
 
     def add(self, cause: str, when: float) -> None:
-        """Note a failure; one that is noted already changes nothing."""
+        """Note a failure; one that is noted already changes nothing, nor does a missing slot."""
         cause = cause.removeprefix("Caused by: ")
+        if any(exception in cause for exception in _NO_SLOT):
+            return
         if cause != self.cause:
             self.cause, self.times = cause, []
         if when not in self.times:

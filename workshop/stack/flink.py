@@ -17,6 +17,18 @@ FRAMEWORK_HEAP_MB = 64
 
 RULES = "engine.btm"
 
+RECOVERY: dict[str, int] = {
+    # A killed TaskManager is missed only when its heartbeats are. The defaults (every 10 s, 50 s)
+    # suit a cluster that spans a network.
+    "heartbeat.interval": 500,
+    "heartbeat.timeout": 4000,
+    "cluster.registration.initial-timeout": 100,
+    "cluster.registration.max-timeout": 1000,
+    "cluster.registration.error-delay": 500,
+    "cluster.registration.refused-registration-delay": 500,
+}
+"""What makes the engine notice a death soon. See "After a kill" in bench/README.md."""
+
 # Flink 1.11 opens two listeners on every address of the machine, and no setting changes that: the
 # server that hands jars to TaskManagers, and the one that serves metrics. These rules of Byteman
 # keep both on loopback.
@@ -90,14 +102,7 @@ def settings(
         "restart-strategy": "fixed-delay",
         "restart-strategy.fixed-delay.attempts": 2**31 - 1,
         "restart-strategy.fixed-delay.delay": "500 ms",
-        # A killed TaskManager is missed only when its heartbeats are. The defaults (every 10 s,
-        # 50 s) suit a cluster that spans a network.
-        "heartbeat.interval": 500,
-        "heartbeat.timeout": 4000,
-        "cluster.registration.initial-timeout": 100,
-        "cluster.registration.max-timeout": 1000,
-        "cluster.registration.error-delay": 500,
-        "cluster.registration.refused-registration-delay": 500,
+        **RECOVERY,
         "slot.request.timeout": 60_000,
         "web.timeout": 10_000,
         # How old an answer about the job may be: readiness is read from it.

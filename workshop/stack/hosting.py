@@ -19,6 +19,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
+from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,7 @@ from typing import Any
 from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
+from greeter.key import key_ending
 from workshop.notebook import shell
 
 PROMPT_FAILURES = 5
@@ -55,6 +57,8 @@ class Hosting:
         The port of the greeter, on 127.0.0.1.
     give_back
         Called once, when the place is free again.
+    key
+        What a call must have to be answered, as the engine's have it: nothing unless given.
 
     Attributes
     ----------
@@ -67,7 +71,11 @@ class Hosting:
     """
 
     def __init__(
-        self, functions: StatefulFunctions, port: int, give_back: Callable[[], None]
+        self,
+        functions: StatefulFunctions,
+        port: int,
+        give_back: Callable[[], None],
+        key: str = "",
     ) -> None:
         self.invocations = 0
         self.failures = 0
@@ -76,6 +84,7 @@ class Hosting:
         self._functions = functions
         self._handler = RequestReplyHandler(functions)
         self._give_back = give_back
+        self.ending = key_ending(key) if key else ""
         # How often the call of an address has failed, and with which code; it has one at a time.
         self._failed: dict[bytes, tuple[int, object]] = {}
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
@@ -292,6 +301,12 @@ class _Request(BaseHTTPRequestHandler):
         self._respond(200, b"ok\n")
 
     def do_POST(self) -> None:
+        ending = self.server.hosting.ending
+        last = self.path.rpartition("?")[2].rpartition("&")[2]
+        if ending and not compare_digest(last.encode(), ending.encode()):
+            self.close_connection = True
+            self._respond(403, b"Only the stack's own engine is answered.\n")
+            return
         size = int(self.headers.get("Content-Length") or 0)
         if size > LARGEST_BODY:
             self.close_connection = True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from workshop.stack.failures import KEEPS_RESTARTING, Failures
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.poison import Poison
+from workshop.stack.size import CHECKPOINT_INTERVAL_MS
 from workshop.stack.status import Part, Status
 
 STARTING_POLL_SECONDS = 0.1
@@ -21,8 +24,11 @@ RUNNING_POLL_SECONDS = 0.5
 
 ENDED = ("FAILED", "CANCELED", "FINISHED")
 
-PASSED_MS = 1000
-GONE_MS = 5000
+STALE_SECONDS = 10.0
+"""How much longer than their interval the engine may take between two checkpoints."""
+
+PASSED_SECONDS = 1.0
+GONE_SECONDS = 5.0
 """How long the job must run to be past a record that is skipped, or that is there no more."""
 
 
@@ -41,16 +47,30 @@ class Job:
         The folder of checkpoints and savepoints; None for one who only looks.
     status
         Tells the size of the stack; gets the number of checkpoints.
+    checkpoint_ms
+        How often the engine takes a checkpoint, in milliseconds.
+    newest_start
+        Tells when the newest process that a checkpoint needs was started, in seconds since 1970.
     """
 
-    def __init__(self, rest: FlinkRest, checkpoints: Path | None, status: Status) -> None:
+    def __init__(
+        self,
+        rest: FlinkRest,
+        checkpoints: Path | None,
+        status: Status,
+        checkpoint_ms: int = CHECKPOINT_INTERVAL_MS,
+        newest_start: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.part = Part("job", detail="waits for the processes")
         self.rest = rest
         self._checkpoints = checkpoints
+        self._stale_seconds = checkpoint_ms / 1000 + STALE_SECONDS
+        self._newest_start = newest_start
         self.status = status
         self._id: str | None = None
         self._folder = RunFolder(Path(status.folder))
         self._tidied = False
+        self._cut_off: set[str] = set()
         self._earlier_restarts = 0
         self._failures = Failures()
 
@@ -67,9 +87,7 @@ class Job:
             try:
                 if self._id is None:
                     self.part.detail = "submitted"
-                    self._id = await asyncio.to_thread(
-                        self.rest.submit, self.newest_snapshot(), self.status.size.parallelism
-                    )
+                    self._id = await asyncio.to_thread(self._submit)
                     self._tidied = False
                     first = False
                 await asyncio.to_thread(self._look)
@@ -133,8 +151,25 @@ class Job:
         """Where the newest complete checkpoint or savepoint lies, or None."""
         if self._checkpoints is None:
             return None
-        complete = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
-        return str(complete[-1].parent) if complete else None
+        found = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
+        complete = [str(path.parent) for path in found if str(path.parent) not in self._cut_off]
+        return complete[-1] if complete else None
+
+    def _submit(self) -> str:
+        """Submit the job and return its id.
+
+        A JobManager that was killed while it wrote down a checkpoint leaves half of it. That one
+        was never completed, so nothing of it was committed: the one before it is the newest.
+        """
+        while True:
+            snapshot = self.newest_snapshot()
+            try:
+                return self.rest.submit(snapshot, self.status.size.parallelism)
+            except requests.HTTPError as error:
+                if snapshot is None or "EOFException" not in str(error):
+                    raise
+                logging.warning("%s is cut off", snapshot)
+                self._cut_off.add(snapshot)
 
     def _look(self) -> None:
         """Read from the engine how the job does."""
@@ -160,13 +195,18 @@ class Job:
             self.part.detail = KEEPS_RESTARTING + self._failures.cause
             return
         # A completed checkpoint has passed through every task: the ingress had its position, and
-        # what the functions sent is committed. One from before a restart says nothing of it.
+        # what the functions sent is committed. One from before a restart says nothing of it, nor
+        # one from before a process died: the engine may not have noticed yet. And a process that
+        # hangs shows in nothing but the checkpoints that do not come any more.
         newest = checkpoints["latest"]
+        begun = newest["completed"]["trigger_timestamp"] / 1000 if newest["completed"] else 0.0
+        since = max(job["timestamps"]["RUNNING"] / 1000 + self._must_last(), self._newest_start())
+        age = time.time() - begun
         if (
             running == len(tasks)
             and _completed_since_restart(newest)
-            and newest["completed"]["trigger_timestamp"]
-            >= job["timestamps"]["RUNNING"] + self._must_last()
+            and begun >= since
+            and age < self._stale_seconds
         ):
             self.part.state, self.part.detail = "ready", f"{running} tasks run"
             self.status.poison = None
@@ -175,23 +215,26 @@ class Job:
             started = self.part.restarts or self.part.state in ("ready", "restarting")
             self.part.state = "restarting" if started else "starting"
             self._look_for_poison()
-            poison = self.status.poison
-            if poison is None:
-                detail = f"{running} of {len(tasks)} tasks run, {completed} checkpoints"
-            else:
-                command = f"python -m workshop skip --name {self.status.name}"
-                detail = f"cannot read {poison} (step over it: {command})"
-            self.part.detail = detail
+            self.part.detail = self._why_not_ready(running, len(tasks), completed, age)
 
-    def _must_last(self) -> int:
-        """For how many milliseconds the job must have run to be past what it failed at.
+    def _why_not_ready(self, running: int, tasks: int, completed: int, age: float) -> str:
+        poison = self.status.poison
+        if poison is not None:
+            command = f"python -m workshop skip --name {self.status.name}"
+            return f"cannot read {poison} (step over it: {command})"
+        if running == tasks and completed and age >= self._stale_seconds:
+            return f"{running} tasks run, but the last checkpoint is {age:.0f} s old"
+        return f"{running} of {tasks} tasks run, {completed} checkpoints"
+
+    def _must_last(self) -> float:
+        """For how many seconds the job must have run to be past what it failed at.
 
         It may take a checkpoint before it has read the first record, and then fail at that again.
         """
         poison = self.status.poison
         if poison is None:
-            return 0
-        return PASSED_MS if poison.is_skipped(self._folder.skipped) else GONE_MS
+            return 0.0
+        return PASSED_SECONDS if poison.is_skipped(self._folder.skipped) else GONE_SECONDS
 
     def _look_for_poison(self) -> None:
         """Name the record that keeps the job from running, if it is one."""

@@ -22,6 +22,30 @@ from workshop.stack.size import Size
 
 FORMAT_MB = 256
 RULES = "broker.btm"
+MIB = 1024 * 1024
+
+RECOVERY: dict[str, int] = {
+    # After a SIGKILL the controller lets the broker in again when its old session has expired.
+    "broker.session.timeout.ms": 3000,
+    "broker.heartbeat.interval.ms": 500,
+}
+
+BOUNDS: dict[str, int] = {
+    # The newest 256 MB or seven days of each partition.
+    "log.retention.bytes": 256 * MIB,
+    "log.segment.bytes": 32 * MIB,
+    "log.retention.check.interval.ms": 30_000,
+    # Every checkpoint writes into the broker's own topics, though nobody sends a name. Old records
+    # are cleaned out of them segment by segment, and the default is 100 MB for one.
+    "transaction.state.log.segment.bytes": 4 * MIB,
+    "offsets.topic.segment.bytes": 4 * MIB,
+    # And the controller notes twice a second that it is there: 1 GB in a segment by default.
+    "metadata.log.segment.bytes": 8 * MIB,
+    "metadata.log.max.record.bytes.between.snapshots": 4 * MIB,
+    "metadata.max.retention.bytes": 16 * MIB,
+}
+"""What keeps the broker's disk bounded."""
+
 CLUSTER = "5f4d6f0c-8a57-4b8f-9a0e-1c2d3e4f5a6b"
 """The cluster's id. A cluster of one node on loopback meets no other."""
 
@@ -47,13 +71,8 @@ def settings(folder: RunFolder, port: int, controller_port: int) -> dict[str, An
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "group.initial.rebalance.delay.ms": 0,
-        # After a SIGKILL the controller lets the broker in again when its old session has expired.
-        "broker.session.timeout.ms": 3000,
-        "broker.heartbeat.interval.ms": 500,
-        # Disk stays bounded: the newest 256 MB or seven days of each partition.
-        "log.retention.bytes": 256 * 1024 * 1024,
-        "log.segment.bytes": 32 * 1024 * 1024,
-        "log.retention.check.interval.ms": 30_000,
+        **RECOVERY,
+        **BOUNDS,
         "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
         # The largest transaction time-out a client may ask for; the module asks for 100 s.
         "transaction.max.timeout.ms": 900_000,

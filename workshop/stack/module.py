@@ -10,10 +10,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import yaml
 
+from greeter.key import key_ending
 from workshop.errors import WorkshopError
 
 
-def render(source: Path, broker: str, functions: str) -> str:
+def render(source: Path, broker: str, functions: str, key: str = "") -> str:
     """Return the module definition with the addresses of a local run.
 
     Parameters
@@ -25,11 +26,14 @@ def render(source: Path, broker: str, functions: str) -> str:
     functions
         Address of the process that serves the functions, ``host:port``; it replaces that of every
         endpoint. The endpoint's path stays.
+    key
+        What the process that serves the functions wants to see in each call; see greeter/key.py.
     """
     module = _load(source)
     for function in _specs(module, "functions", "function"):
         endpoint = urlsplit(function["endpoint"])
-        function["endpoint"] = urlunsplit(endpoint._replace(netloc=functions))
+        query = "&".join(filter(None, [endpoint.query, key and key_ending(key)]))
+        function["endpoint"] = urlunsplit(endpoint._replace(netloc=functions, query=query))
     for kind, one in (("ingresses", "ingress"), ("egresses", "egress")):
         for spec in _specs(module, kind, one):
             spec["address"] = broker
@@ -71,6 +75,13 @@ def ingress_groups(source: Path) -> list[str]:
     """The consumer groups under which the module's ingresses note how far they have read."""
     specs = _specs(_load(source), "ingresses", "ingress")
     return [spec["consumerGroupId"] for spec in specs if "consumerGroupId" in spec]
+
+
+def endpoint_key(rendered: Path) -> str:
+    """The key that :func:`render` wrote; every endpoint has the same."""
+    function = next(_specs(_load(rendered), "functions", "function"))
+    query: str = urlsplit(function["endpoint"]).query
+    return query.rpartition("&")[2].removeprefix(key_ending(""))
 
 
 def _load(source: Path) -> dict[str, Any]:

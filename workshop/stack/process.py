@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -64,6 +65,8 @@ class ServiceProcess:
         self.was_ready = False
         self.port_taken = False
         self.tail = ""
+        self.began = 0.0
+        """When it was last started; psutil tells the same with an error of up to a second."""
         self._log = RotatingFileHandler(log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
         self._log.terminator = ""
         self._process: asyncio.subprocess.Process | None = None
@@ -94,6 +97,7 @@ class ServiceProcess:
         finally:
             os.close(its_output)
         self.guard(process.pid)
+        self.began = time.time()
         self.part.pid = process.pid
         with contextlib.suppress(psutil.NoSuchProcess):
             self.part.started = psutil.Process(process.pid).create_time()
@@ -158,4 +162,5 @@ class ServiceProcess:
             self.tail = recent[-TAIL_BYTES:]
             self._log.emit(logging.LogRecord(self.part.name, 0, "", 0, text, None, None))
         transport.close()
-        self._log.close()  # It opens again with the next line.
+        with contextlib.suppress(OSError):  # On a full disk lines are lost, and nothing else.
+            self._log.close()  # It opens again with the next line.

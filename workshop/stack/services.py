@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import socket
 import tempfile
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from kafka.errors import KafkaError
 
-from generator.broker import GREETINGS
+from generator.broker import GREETINGS, BrokerUnreachable
+from greeter.key import VARIABLE
 from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
@@ -120,7 +123,9 @@ class Services:
             flink.LOOPBACK_RULES,
             *([rules()] if self.guarded else []),
         )
-        module = render(Path(settings.module), self.bootstrap, self.functions)
+        # Of this start alone, so that it does no harm to show the rendered module to somebody.
+        key = secrets.token_urlsafe(16)
+        module = render(Path(settings.module), self.bootstrap, self.functions, key)
         (folder.conf / "module.yaml").write_text(module)
 
         def service(name: str, address: str, **what: Any) -> ServiceProcess:
@@ -157,10 +162,15 @@ class Services:
             probe=self._greeter_ready,
             environment={
                 "PYTHONPATH": _path_in_front(settings.python_path),
+                VARIABLE: key,
                 "PYTHONUNBUFFERED": "1",  # What a function prints is in the log at once.
             },
         )
         self.all = [self.broker, self.jobmanager, *self.taskmanagers, self.greeter]
+
+    def newest_start(self) -> float:
+        """When the newest process that a checkpoint needs was started, in seconds since 1970."""
+        return max(one.began for one in self.all if one is not self.greeter)
 
     def _greeter_command(self) -> list[str]:
         return [part.replace("{port}", f"{self.ports.greeter}") for part in self.settings.serve]
@@ -205,9 +215,14 @@ class Services:
         # The ingress fails on a topic that is not there, and a reader of an egress topic too.
         topics = dict.fromkeys(ingress_topics(Path(self.settings.module)), kafka.NAMES_SETTINGS)
         topics |= {GREETINGS: {}, DEAD_LETTERS: {}}
-        await asyncio.to_thread(
-            kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
-        )
+        while True:
+            try:
+                await asyncio.to_thread(
+                    kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
+                )
+                return
+            except (BrokerUnreachable, KafkaError):  # It listens before it can answer.
+                await asyncio.sleep(PROBE_SECONDS)
 
     async def _jobmanager_ready(self) -> None:
         await _until_answered(f"{self.rest.url}/overview")

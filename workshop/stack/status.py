@@ -89,6 +89,8 @@ class Status:
         Why it failed.
     poison
         The record that the engine cannot take and cannot pass, if there is one.
+    shortage
+        Says that the disk is full, if it is. The stack goes on when there is room.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Status:
     checkpoints: int = 0
     reason: str = ""
     poison: Poison | None = None
+    shortage: str = ""
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Status:
@@ -141,7 +144,8 @@ class Status:
         """The whole state in one line."""
         kept = "stays until you stop it" if self.kept else "ends with the kernels that use it"
         ending = f", {kept}" if self.state in ("ready", "restarting") else ""
-        return f"Stack {self.name}: {self.state}{ending}"
+        short = f", {self.shortage}" if self.shortage else ""
+        return f"Stack {self.name}: {self.state}{short}{ending}"
 
     def rows(self) -> list[tuple[str, str, str, str, str, str]]:
         """One row a part: mark, name, state, process id, memory, and where or why."""

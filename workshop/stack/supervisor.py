@@ -28,6 +28,7 @@ from workshop.stack.folders import RunFolder
 from workshop.stack.job import Job, JobRefused
 from workshop.stack.owner import Unguarded
 from workshop.stack.process import ServiceProcess
+from workshop.stack.room import shortage
 from workshop.stack.services import Ports, Services, Settings
 from workshop.stack.status import Part, Status
 
@@ -229,6 +230,7 @@ class Supervisor:
             if self.services is not None:
                 for service in self.services.all:
                     service.measure()
+            self.status.shortage = shortage(self.folder.path)
             with contextlib.suppress(OSError):  # A full disk must not end the watch.
                 partial = self.folder.record.with_suffix(".partial")
                 partial.write_text(json.dumps(self.status.to_dict(), indent=1))
@@ -247,7 +249,13 @@ class Supervisor:
         """Keep everything running; return when it cannot be started at all."""
         for attempt in range(1, ATTEMPTS + 1):
             self.services = services = Services(self.settings, Ports.choose(), self._tell_guard)
-            self.job = Job(services.rest, self.folder.checkpoints, self.status)
+            self.job = Job(
+                services.rest,
+                self.folder.checkpoints,
+                self.status,
+                self.settings.checkpoint_ms,
+                services.newest_start,
+            )
             self.status.parts = [*(service.part for service in services.all), self.job.part]
             # None of them returns before the end: the first to end brings an error.
             tasks = [asyncio.create_task(self._keep_up(service)) for service in services.all]
@@ -316,6 +324,9 @@ class Supervisor:
                 # job that is gone: the new job never gets them.
                 for taskmanager in self.services.taskmanagers:
                     taskmanager.kill()
+            while shortage(self.folder.path):
+                part.detail = "waits for room on the disk"
+                await asyncio.sleep(MEASURE_SECONDS)
             await asyncio.sleep(backoff)
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS) if not was_ready else 0.1
 
@@ -330,7 +341,7 @@ class Supervisor:
         """Tell from the parts how the whole does."""
         while True:
             ready = all(part.state == "ready" for part in self.status.parts)
-            if ready:
+            if ready and not self.status.shortage:
                 self.status.state = "ready"
             elif self.status.state == "ready":
                 self.status.state = "restarting"

@@ -1,0 +1,57 @@
+"""A key to the endpoint, for a machine with several users: who does not know it is refused.
+
+The engine knows it, since it stands in the address that its ``module.yaml`` has for the function,
+``http://HOST:PORT/statefun?key=KEY``. Without the environment variable ``GREETER_KEY`` there is no
+key, and everybody who reaches the endpoint is served.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable
+from hmac import compare_digest
+from typing import Any
+
+VARIABLE = "GREETER_KEY"
+OPEN = "/health"
+
+
+class Locked:
+    """A WSGI application behind a key.
+
+    Parameters
+    ----------
+    application
+        What answers those who know the key, and whoever asks for ``/health``.
+    key
+        The key.
+    """
+
+    def __init__(self, application: Any, key: str) -> None:
+        self.application = application
+        self.ending = key_ending(key).encode()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Let a request through, or answer 403."""
+        last = environ.get("QUERY_STRING", "").rpartition("&")[2].encode("latin-1")
+        if environ.get("PATH_INFO") != OPEN and not compare_digest(last, self.ending):
+            body = b"This endpoint serves its own engine only.\n"
+            head = [("Content-Type", "text/plain"), ("Content-Length", f"{len(body)}")]
+            start_response("403 Forbidden", head)
+            return [body]
+        answer: Iterable[bytes] = self.application(environ, start_response)
+        return answer
+
+
+def key_ending(key: str) -> str:
+    """What the address of an endpoint with this key ends in, behind ``?`` or ``&``."""
+    return f"key={key}"
+
+
+def load(target: str) -> Any:
+    """Import the WSGI application ``module:name``, behind the key if there is one."""
+    module, _, name = target.partition(":")
+    application = getattr(importlib.import_module(module), name)
+    key = os.environ.get(VARIABLE, "")
+    return Locked(application, key) if key else application
