@@ -12,8 +12,8 @@ from workshop.live.vitals import Watch
 from workshop.stack import Stack
 
 LOG_LINES = 12
-SLOW_TICKS = 5
-"""It changes twice a second: nobody reads faster."""
+SLOW_TICKS = 10
+"""It changes once a second: nobody reads faster."""
 
 
 class StackPanel(UnderCell):
