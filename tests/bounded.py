@@ -21,8 +21,8 @@ from workshop.stack import Stack, control
 from workshop.stack.folders import file_sizes
 
 MB = 1_000_000
-SEGMENT = 1024 * 1024  # The least that a broker takes.
-OWN_SEGMENT = 64 * 1024
+SEGMENT = 1024 * 1024  # The least that a broker takes for a topic.
+CONTROLLER_SEGMENT = 64 * 1024
 LOG = 40_000
 STEP = 2500
 PEOPLE = 500
@@ -38,12 +38,12 @@ kafka.BOUNDS |= {{
     "log.segment.delete.delay.ms": 500,
     "log.cleaner.backoff.ms": 500,
     "log.cleaner.min.cleanable.ratio": 0.1,
-    "transaction.state.log.segment.bytes": {OWN_SEGMENT},
-    "offsets.topic.segment.bytes": {OWN_SEGMENT},
-    "internal.metadata.log.segment.bytes": {OWN_SEGMENT},
+    "transaction.state.log.segment.bytes": {SEGMENT},
+    "offsets.topic.segment.bytes": {SEGMENT},
+    "internal.metadata.log.segment.bytes": {CONTROLLER_SEGMENT},
     "internal.metadata.delete.delay.millis": 500,
-    "metadata.log.max.record.bytes.between.snapshots": {OWN_SEGMENT},
-    "metadata.max.retention.bytes": {2 * OWN_SEGMENT},
+    "metadata.log.max.record.bytes.between.snapshots": {CONTROLLER_SEGMENT},
+    "metadata.max.retention.bytes": {2 * CONTROLLER_SEGMENT},
     "metadata.max.idle.interval.ms": 20,
 }}
 supervisor.main()
@@ -56,7 +56,7 @@ BOUNDS = {
     # Checkpoints of PEOPLE counts, the newest two, and one that is being made.
     "checkpoints": 2 * MB,
     # Transactions, offsets, and the controller's log, which is cleaned once a minute.
-    "the broker's own": 16 * OWN_SEGMENT,
+    "the broker's own": 5 * SEGMENT + 16 * CONTROLLER_SEGMENT,
     # Two files for each process, and one read of its pipe on top of each.
     "logs": 6 * 2 * (LOG + 65_536),
 }
