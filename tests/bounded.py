@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ CONTROLLER_SEGMENT = 64 * 1024
 LOG = 40_000
 STEP = 2500
 PEOPLE = 500
+LATE_SECONDS = 1.5
+"""How long the broker may take to delete what is not needed any more."""
 
 # The broker lets a file that is not needed any more lie for a minute, and cleans every 15 s.
 SMALL = f"""
@@ -34,6 +37,7 @@ process.LOG_BYTES = {LOG}
 kafka.BOUNDS |= {{
     "log.retention.bytes": {2 * SEGMENT},
     "log.segment.bytes": {SEGMENT},
+    "log.initial.task.delay.ms": 500,
     "log.retention.check.interval.ms": 500,
     "log.segment.delete.delay.ms": 500,
     "log.cleaner.backoff.ms": 500,
@@ -124,6 +128,7 @@ def pass_through(name: str, total: int, step: int = STEP) -> tuple[Watched, int]
                 sender.flush(60)
                 for _ in range(step):
                     reader.next(120)
+                time.sleep(LATE_SECONDS)
                 watched.names.append(sent + step)
                 watched.disk.append(_disk(stack))
                 watched.memory.append(_memory(stack))
