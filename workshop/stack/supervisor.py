@@ -182,6 +182,8 @@ class Supervisor:
             assert task is not None
             self.waiting.append(task)
             await self.ended.wait()
+        if self.status.state == "ready":
+            self._judge_now()  # What is told of the whole agrees with what is told of its parts.
         return self.status.to_dict()
 
     async def _lend(self, writer: asyncio.StreamWriter) -> None:
@@ -340,12 +342,15 @@ class Supervisor:
     async def _judge(self) -> None:
         """Tell from the parts how the whole does."""
         while True:
-            ready = all(part.state == "ready" for part in self.status.parts)
-            if ready and not self.status.shortage:
-                self.status.state = "ready"
-            elif self.status.state == "ready":
-                self.status.state = "restarting"
+            self._judge_now()
             await asyncio.sleep(0.05)
+
+    def _judge_now(self) -> None:
+        ready = all(part.state == "ready" for part in self.status.parts)
+        if ready and not self.status.shortage:
+            self.status.state = "ready"
+        elif self.status.state == "ready":
+            self.status.state = "restarting"
 
 
 def main() -> None:
