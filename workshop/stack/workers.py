@@ -14,11 +14,13 @@ from workshop.stack.job import Job
 from workshop.stack.status import Status
 
 LOOK_SECONDS = 0.5
-MORE_SECONDS = 3.0
+MORE_SECONDS = 5.0
 FEWER_SECONDS = 30.0
 """How long there must have been more workers, or fewer, before the job is given other tasks.
 
-One that was killed comes back, and to wait for it takes less than two new beginnings.
+One that was killed is counted until its heartbeats are missed, for four seconds, and may be back
+before that: for a moment there seem to be more. And to wait for it takes less than two new
+beginnings of the job.
 """
 
 
