@@ -95,8 +95,8 @@ def role(process: psutil.Process) -> str:
     """Which part of a stack a process is."""
     line = " ".join(process.cmdline())
     marks = {"kafka.Kafka": "broker", "StandaloneSession": "jobmanager"}
-    marks |= {"TaskManagerRunner": "taskmanager", "greeter": "greeter"}
-    return next((part for mark, part in marks.items() if mark in line), "supervisor")
+    marks |= {"TaskManagerRunner": "taskmanager"}
+    return next((part for mark, part in marks.items() if mark in line), "rest")
 
 
 def cpu(learners: list[Learner]) -> float:
@@ -150,7 +150,7 @@ def main(learners: tuple[int, ...]) -> None:
     for number, found in figures.items():
         greeted, again, memory = found["greeted"], found["again"], found["memory"]
         each = sum(memory.values())
-        parts = ("broker", "jobmanager", "taskmanager", "greeter", "supervisor")
+        parts = ("broker", "jobmanager", "taskmanager", "rest")
         rows.append(
             (
                 f"{number}",
@@ -172,7 +172,7 @@ def main(learners: tuple[int, ...]) -> None:
             "first greeting, s: median",
             "last",
             "CPU s each",
-            "broker + JM + TM + greeter + supervisor, MB",
+            "broker + JM + TM + rest, MB",
             "each",
             "all, GB",
             "idle, cores each",

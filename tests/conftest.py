@@ -55,6 +55,14 @@ def small_book(small_project: Path) -> Path:
     return build(copies, small_project, small_project / "book").parent
 
 
+@pytest.fixture(scope="module")
+def for_all() -> Iterator[Path]:
+    """A folder that other users of the machine may look into; pytest's own are private."""
+    with tempfile.TemporaryDirectory(prefix="workshop-for-all-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> Iterator[str]:
     """A name for a stack of one test's own; whatever it left running is ended."""

@@ -147,20 +147,16 @@ heavy = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory) -> Path:
+def unpacked(for_all) -> Path:
     """The repository as it comes out of a bundle for a machine like this one."""
-    folder = tmp_path_factory.mktemp("bundle")
-    # Other logins must be able to look into it.
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    archive = folder / "bundle.tar"
+    archive = for_all / "bundle.tar"
     command = [sys.executable, "-m", "workshop", "bundle", "--output", str(archive)]
     made = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert made.returncode == 0, made.stderr
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        tar.extractall(for_all, filter="data")
     archive.unlink()
-    return folder / bundle.NAME
+    return for_all / bundle.NAME
 
 
 def python_for_all() -> str:

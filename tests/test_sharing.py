@@ -144,9 +144,10 @@ def test_whatever_lies_in_the_folder_nothing_breaks(folder, learner, tmp_path):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
-def test_learners_with_logins_of_their_own(folder, tmp_path):
-    for parent in (tmp_path, *tmp_path.parents[:-2]):
-        parent.chmod(0o755)
+def test_learners_with_logins_of_their_own(for_all):
+    folder = for_all / "room"
+    folder.mkdir()
+    folder.chmod(0o1777)
     # Imports come first: another user cannot read the environment that the modules lie in.
     script = """
 import os, sys
@@ -166,7 +167,7 @@ except PermissionError:
     sharing_of_root = folder / "first.json"
     sharing_of_root.write_text("{}")
     for uid in (65001, 65002):
-        home = tmp_path / str(uid)
+        home = for_all / str(uid)
         home.mkdir()
         os.chown(home, uid, uid)
         command = [sys.executable, "-c", script, str(uid), str(folder), str(home)]

@@ -35,7 +35,7 @@ def bundle(python: str | None, platform: str | None, output: Path | None) -> Non
 @click.option("--stop", "ends", is_flag=True, help="Share no more, and delete what was shared.")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def share(folder: Path | None, name: str | None, ends: bool) -> None:
-    """Let your room see which checks you pass, through FOLDER; nothing is sent anywhere."""
+    """Let your room see which checks you pass, in FOLDER; nothing is sent."""
     from workshop.exercises import sharing
 
     if ends:
@@ -53,7 +53,7 @@ def share(folder: Path | None, name: str | None, ends: bool) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def room(folder: Path) -> None:
-    """Show who has passed what, of the learners who share it in FOLDER."""
+    """Show who of the learners that share in FOLDER has passed what."""
     from rich.console import Console
 
     from workshop.room.overview import learners, overview
