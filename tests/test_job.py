@@ -79,7 +79,7 @@ def test_a_checkpoint_from_before_a_process_was_started_says_nothing(tmp_path):
     started = rest.triggered + 0.1  # The engine has not noticed that the process is another one.
     job._look()
     assert job.part.state == "restarting"
-    rest.completed, rest.triggered = 2, started
+    rest.completed, rest.triggered = 2, started + 0.01  # The engine tells whole milliseconds.
     job._look()
     assert job.part.state == "ready"
 
