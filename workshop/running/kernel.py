@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import subprocess
 import sys
 import threading
 import traceback
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from IPython import get_ipython
+from IPython.utils.process import get_output_error_code  # type: ignore[attr-defined]
+from IPython.utils.text import LSString, SList
 
 THREAD_SECONDS = 0.2
 """How long each background thread may take to end after the last cell, to be seen failing."""
@@ -35,7 +38,9 @@ def watch(failures: str) -> None:
     global _failures
     _failures = Path(failures)
     # A failing ``!command`` raises. For ``%%bash`` IPython does that by itself.
-    get_ipython().system_raise_on_error = True
+    shell = get_ipython()
+    shell.system_raise_on_error = True
+    shell.getoutput = _getoutput
     threading.excepthook = _in_a_thread
     of_loop = asyncio.BaseEventLoop.call_exception_handler
 
@@ -48,6 +53,15 @@ def watch(failures: str) -> None:
     asyncio.BaseEventLoop.call_exception_handler = (  # type: ignore[method-assign]
         call_exception_handler
     )
+
+
+def _getoutput(command: str, split: bool = True, depth: int = 0) -> SList | LSString:
+    """Do what ``lines = !command`` asks for; the shell's own, before IPython 9, never raises."""
+    expanded = get_ipython().var_expand(command, depth=depth + 1)
+    out, errors, code = get_output_error_code(expanded)
+    if code:
+        raise subprocess.CalledProcessError(code, command)
+    return SList((out + errors).splitlines()) if split else LSString(out + errors)
 
 
 def last_look() -> None:
