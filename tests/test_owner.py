@@ -179,9 +179,9 @@ def test_a_process_without_the_rule_is_found_out(monkeypatch):
 def test_a_stack_without_the_rule_does_not_start(name, monkeypatch):
     planted = textwrap.dedent(
         """
-        from workshop.stack import flink, owner, supervisor
+        from workshop.stack import owner, services, supervisor
         owner.PROOF_SECONDS = 2.0
-        flink.rules = lambda: ""
+        services.rules = lambda: ""
         supervisor.main()
         """
     )
