@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from book.__main__ import build
 from tests.made import executed_series
@@ -20,6 +21,10 @@ from workshop.stack import Stack
 from workshop.stack.view import Progress
 
 ROOT = Path(__file__).parents[1]
+
+# Hypothesis fails an example that takes longer than 200 ms: on a busy machine any of them may.
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 # A shell's background job ignores Ctrl+C, and so would every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

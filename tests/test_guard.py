@@ -111,7 +111,7 @@ def test_the_limit_of_a_name_is_in_bytes(client, name, good):  # noqa: F811
 
 
 @given(st.lists(st.one_of(st.text(max_size=5), st.binary(max_size=12)), max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_message_is_greeted_or_a_dead_letter_and_the_counts_have_no_gap(values):
     call = a_call()
     for value in values:

@@ -146,7 +146,7 @@ def test_a_greeting(both):
     assert b"Welcome Ada" in result.outgoing_egresses[0].argument.value
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(requests())
 def test_random_requests(both, request):
     pinned, lifted = (answerer.answer(request) for answerer in both)
@@ -154,7 +154,7 @@ def test_random_requests(both, request):
     assert lifted == pinned
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(requests(("untyped", "greeter")), st.data())  # which read no floats: see above
 def test_requests_with_errors_in_their_bytes(both, request, data):
     """Today's protobuf refuses more, as a group without an end; what both read they read alike."""
