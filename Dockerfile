@@ -37,7 +37,7 @@ RUN ln -s lib /opt/flink/jars
 COPY workshop/__init__.py workshop/errors.py /opt/workshop/workshop/
 COPY workshop/stack /opt/workshop/workshop/stack
 COPY generator /opt/workshop/generator
-COPY greeter/__init__.py greeter/limits.py greeter/messages_pb2.py /opt/workshop/greeter/
+COPY greeter/__init__.py greeter/key.py greeter/limits.py greeter/messages_pb2.py /opt/workshop/greeter/
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/workshop PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     WORKSHOP_CACHE=/opt/flink ROLE=worker MASTER_HOST=master
 USER flink

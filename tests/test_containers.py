@@ -2,7 +2,9 @@
 
 import http.server
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -242,3 +244,36 @@ def test_the_tunnel_carries_many_calls_and_ends_with_either_end():
 
 # Until the listening end listens.
 RETRIES = requests.adapters.Retry(connect=60, backoff_factor=0.05, backoff_max=0.2)
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "module"),
+    [
+        ("Dockerfile", "/opt/workshop", "workshop.stack.container"),
+        ("Dockerfile", "/opt/workshop", "workshop.stack.health"),
+        ("greeter/Dockerfile", "/app", "greeter.__main__"),
+        ("generator/Dockerfile", "/app", "generator.event_generator"),
+    ],
+)
+def test_an_image_holds_all_of_ours_that_it_imports(tmp_path, file, place, module):
+    lines = (ROOT / file).read_text().replace("\\\n", " ").splitlines()
+    for line in lines:
+        match line.split():
+            case ["COPY", *sources, target] if target.startswith(place):
+                inside = tmp_path / target.removeprefix(place).strip("/")
+                for source in sources:
+                    if (ROOT / source).is_dir():
+                        shutil.copytree(ROOT / source, inside)
+                    else:
+                        inside.mkdir(parents=True, exist_ok=True)
+                        shutil.copy(ROOT / source, inside)
+    # Without what finds the modules of this repository wherever it is: its editable installation.
+    alone = "sys.meta_path = [one for one in sys.meta_path if 'editable' not in one.__module__]"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {alone}; import {module}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
