@@ -30,12 +30,12 @@ class Locked:
 
     def __init__(self, application: Any, key: str) -> None:
         self.application = application
-        self.ending = key_ending(key).encode()
+        self.ending = key_ending(key)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Let a request through, or answer 403."""
-        last = environ.get("QUERY_STRING", "").rpartition("&")[2].encode("latin-1")
-        if environ.get("PATH_INFO") != OPEN and not compare_digest(last, self.ending):
+        known = is_known(environ.get("QUERY_STRING", ""), self.ending)
+        if environ.get("PATH_INFO") != OPEN and not known:
             body = b"This endpoint serves its own engine only.\n"
             head = [("Content-Type", "text/plain"), ("Content-Length", f"{len(body)}")]
             start_response("403 Forbidden", head)
@@ -47,6 +47,11 @@ class Locked:
 def key_ending(key: str) -> str:
     """What the address of an endpoint with this key ends in, behind ``?`` or ``&``."""
     return f"key={key}"
+
+
+def is_known(query: str, ending: str) -> bool:
+    """Whether the query of a call, as it came over HTTP, ends in a key's :func:`key_ending`."""
+    return compare_digest(query.rpartition("&")[2].encode("latin-1"), ending.encode())
 
 
 def load(target: str) -> Any:

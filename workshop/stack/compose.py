@@ -274,7 +274,7 @@ class ComposeStack(Stack):
     def _part(self, container: Container, hosted: bool) -> Part:
         """The part of the status that a container is."""
         name = SERVICES[container.service]
-        part = Part(name if container.number == 1 else f"{name}-{container.number}")
+        part = Part(_part_name(container))
         part.restarts = container.restarts
         part.detail = container.health or container.state
         if container.state == "running":

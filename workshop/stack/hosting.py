@@ -19,7 +19,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
-from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -27,7 +26,7 @@ from typing import Any
 from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
-from greeter.key import key_ending
+from greeter.key import is_known, key_ending
 from workshop.notebook import shell
 
 PROMPT_FAILURES = 5
@@ -302,8 +301,7 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         ending = self.server.hosting.ending
-        last = self.path.rpartition("?")[2].rpartition("&")[2]
-        if ending and not compare_digest(last.encode(), ending.encode()):
+        if ending and not is_known(self.path.rpartition("?")[2], ending):
             self.close_connection = True
             self._respond(403, b"Only the stack's own engine is answered.\n")
             return

@@ -73,7 +73,7 @@ def settings(folder: RunFolder, port: int, controller_port: int) -> dict[str, An
         "group.initial.rebalance.delay.ms": 0,
         **RECOVERY,
         **BOUNDS,
-        "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+        "log.cleaner.dedupe.buffer.size": 4 * MIB,
         # The largest transaction time-out a client may ask for; the module asks for 100 s.
         "transaction.max.timeout.ms": 900_000,
         # A stack that was down for longer than that time-out still commits, when it is up again,
