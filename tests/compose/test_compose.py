@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+import sys
 import time
 
 import pytest
@@ -183,6 +184,25 @@ def test_a_notebook_takes_the_greeters_place(containers):
     finally:
         hosting.close()
     assert str(containers.greet("Rosa")[0]) == "Welcome Rosa"
+
+
+def test_a_process_that_is_killed_leaves_no_containers(containers, eventually):
+    script = (
+        "from workshop.stack import Stack\nfrom workshop.stack.view import Progress\n"
+        "stack = Stack.compose('orphan')\n"
+        "stack.up(progress=Progress())\n"
+        "print(stack.project, flush=True)\n"
+        "input()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    project = process.stdout.readline().strip()
+    assert len(containers.engine.containers(project)) == 4
+    process.kill()
+    process.communicate()
+    eventually(lambda: not containers.engine.containers(project), 60)
+    assert project not in containers.engine.run("volume", "ls")
 
 
 def test_the_services_of_the_file_are_the_walkthroughs():

@@ -6,7 +6,10 @@ from workshop.lessons import NOTEBOOKS
 from workshop.runner import run_notebooks
 
 
-@pytest.mark.parametrize("lesson", ["08_the_real_stack", "09_live_greetings"])
+LESSONS = ["08_the_real_stack", "09_live_greetings", "11_when_things_break", "12_into_production"]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_on_containers(containers, tmp_path, lesson):
     report = run_notebooks(
         [NOTEBOOKS / f"{lesson}.ipynb"], tmp_path, {"containers": "true"}, cell_seconds=400

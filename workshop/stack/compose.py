@@ -40,6 +40,14 @@ SERVICES = {
 
 BROKER_PORT, FLINK_PORT, GREETER_PORT = 9094, 8081, 8000
 LOOK_SECONDS = 0.4
+_GUARD = """\
+while read -r word; do last=$word; done
+case $last in kept) exit ;; *[0-9]) kill "$last" ;; esac
+"$@" && test -n "$0" && rm -r "$0"
+"""
+"""A shell that reads to the end of its input, which comes with the end of the process that writes.
+The last word is ``kept``, the process id of a compose that runs, or ``up``."""
+
 HEALTH_SECONDS = 3.0
 HOSTED = "a notebook serves in its place"
 
@@ -48,8 +56,8 @@ class ComposeStack(Stack):
     """Kafka, Flink and the greeter in containers, as ``docker-compose.yml`` lists them.
 
     :meth:`Stack.compose` makes one. Its parts have the names that they have in the embedded stack.
-    Containers outlive whoever started them, so they stay until :meth:`down`; but a process that
-    ends in an orderly way takes down what it has started itself, unless it said ``keep``.
+    Containers outlive whoever started them: a process that ends takes down what it has started
+    itself, unless it said ``keep``, and a shell that it leaves behind does so should it be killed.
 
     Parameters
     ----------
@@ -82,6 +90,7 @@ class ComposeStack(Stack):
         self._was_ready = False
         self._kept = False
         self._fresh = False
+        self._guard: subprocess.Popen[str] | None = None
         self._tunnel: tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]] | None = None
 
     # ------------------------------------------------------------------ life
@@ -110,9 +119,11 @@ class ComposeStack(Stack):
                 if status.state not in ("ready", "restarting"):
                     if not self._containers():
                         check_memory()
-                    self._start(progress, deadline)
+                    self._fresh = self._fresh or not self.folder.path.exists()
                     if not keep and not self._opened:
+                        self._guard_containers()
                         atexit.register(self._end_with_process)
+                    self._start(progress, deadline)
                     self._opened = True
                 while (status := self.status()).state != "ready":
                     progress.show(status)
@@ -120,7 +131,9 @@ class ComposeStack(Stack):
                     if time.monotonic() > deadline:
                         raise self._not_ready(status, f"not ready after {timeout:g} s")
                     time.sleep(0.2)
-                self._kept = self._kept or keep
+                if keep:
+                    self._kept = True
+                    self._tell_guard("kept")
                 progress.show(status)
             return status
         finally:
@@ -132,7 +145,6 @@ class ComposeStack(Stack):
             port_for("FLINK_PORT")
         scale = f"worker={self.size.taskmanagers}"
         command = ["up", "--detach", "--scale", scale, *SERVICES]
-        self._fresh = self._fresh or not self.folder.path.exists()
         self.folder.make()
         log = self.folder.logs / "compose.log"
         with log.open("wb") as output:
@@ -143,6 +155,7 @@ class ComposeStack(Stack):
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        self._tell_guard(str(process.pid))
         try:
             while process.poll() is None:
                 if time.monotonic() > deadline:
@@ -152,6 +165,7 @@ class ComposeStack(Stack):
         except BaseException:
             process.terminate()
             raise
+        self._tell_guard("up")
         if process.returncode:
             raise StackError(
                 f"Stack {self.name}: compose failed.",
@@ -175,6 +189,30 @@ class ComposeStack(Stack):
         self._stop_hosting()
         if self._opened and not self._kept:
             self.down()
+
+    def _guard_containers(self) -> None:
+        """Have the containers taken down, should this process be killed and not come to it."""
+        if self._guard is not None:
+            return
+        command = ["down", *(["--volumes"] if self._fresh else [])]
+        folder = str(self.folder.path) if self._fresh else ""
+        self._guard = subprocess.Popen(
+            ["sh", "-c", _GUARD, folder, *self.engine.compose_command(self.project, *command)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _tell_guard(self, word: str) -> None:
+        if self._guard is None or self._guard.stdin is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            print(word, file=self._guard.stdin, flush=True)
+        if word == "kept":
+            self._guard.communicate()
+            self._guard = None
 
     def _end_with_process(self) -> None:
         with contextlib.suppress(Exception):
@@ -205,6 +243,7 @@ class ComposeStack(Stack):
             if forget:
                 shutil.rmtree(self.folder.path, ignore_errors=True)
             self._forget_what_was_seen()
+            self._tell_guard("kept")
             self._job = None
             self._was_ready = self._kept = self._fresh = self._opened = False
             return ran
