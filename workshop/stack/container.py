@@ -77,9 +77,10 @@ def main() -> None:
     for one in (folder.conf, folder.tmp, folder.checkpoints):
         one.mkdir(parents=True, exist_ok=True)
     flink.write_config(folder, settings(folder, master, size))
-    # A container that was replaced has another address: Java must not remember the old one.
+    # A container that was replaced has another address, and nobody answers at the old one: Java
+    # would wait there for ten seconds, so it must not remember it for even one.
     (folder.conf / "dns.security").write_text(
-        "networkaddress.cache.ttl=1\nnetworkaddress.cache.negative.ttl=0\n"
+        "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n"
     )
     on_class_path = os.pathsep.join([*map(str, modules), LIB])
     options = [f"-Djava.security.properties={folder.conf / 'dns.security'}"]
