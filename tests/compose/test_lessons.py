@@ -5,7 +5,6 @@ import pytest
 from workshop.lessons import NOTEBOOKS
 from workshop.runner import run_notebooks
 
-
 LESSONS = ["08_the_real_stack", "09_live_greetings", "11_when_things_break", "12_into_production"]
 
 
