@@ -213,6 +213,16 @@ def test_names_that_wait_are_greeted_by_the_greeter_once_it_is_back(own, eventua
         assert waiting.result(60) == ["Welcome Edsger"]
 
 
+@pytest.mark.stack
+def test_greetings_that_do_not_come_tell_what_the_function_raised(own):
+    with own.host(saying("")) as hosting:
+        with pytest.raises(StackError) as told:
+            own.greet("Margaret", timeout=5)
+        assert hosting.error in str(told.value)
+        assert "Mend it and run its cell again" in str(told.value)
+        assert "log of taskmanager" not in str(told.value)
+
+
 HOSTS = """
 import sys, time
 from tests.test_hosting import Stack, saying

@@ -10,8 +10,6 @@ podman does not wait for them before it starts the next container.
 The tests go from one to the next in the order in which they stand, and share one stack.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import subprocess
@@ -193,6 +191,13 @@ def test_a_notebook_takes_the_greeters_place(containers):
     assert str(containers.greet("Rosa")[0]) == "Welcome Rosa"
 
 
+def test_no_volume_without_a_name_is_left(containers):
+    for one in containers._containers():
+        mounts = json.loads(containers.engine.run("inspect", one.id))[0]["Mounts"]
+        names = [mount["Name"] for mount in mounts if mount["Type"] == "volume"]
+        assert [name for name in names if not name.startswith(containers.project)] == []
+
+
 def test_a_process_that_is_killed_leaves_no_containers(containers, eventually):
     script = (
         "from workshop.stack import Stack\nfrom workshop.stack.view import Progress\n"
@@ -209,7 +214,7 @@ def test_a_process_that_is_killed_leaves_no_containers(containers, eventually):
     process.kill()
     process.communicate()
     eventually(lambda: not containers.engine.containers(project), 60)
-    assert project not in containers.engine.run("volume", "ls")
+    eventually(lambda: project not in containers.engine.run("volume", "ls"), 60)
 
 
 def test_the_services_of_the_file_are_the_walkthroughs():

@@ -593,6 +593,11 @@ class Stack:
         # The job has no log of its own: what keeps it from running is in the TaskManager's.
         suspects = [part.name for part in failed or unready] or ["taskmanager"]
         details = [str(status)]
+        hosting = _hostings.get(self.folder.path)
+        if hosting is not None and hosting.error and not hosting.closed:
+            return StackError(
+                f"Stack {self.name}: {why}", hosting.summary, "\n".join([*details, hosting.error])
+            )
         if not status.reason:
             for name in suspects:
                 with contextlib.suppress(StackError):
