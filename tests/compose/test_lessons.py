@@ -4,13 +4,23 @@ import pytest
 
 from workshop.lessons import NOTEBOOKS
 from workshop.runner import run_notebooks
+from workshop.stack.engines import PROJECT_LABEL
 
 LESSONS = ["08_the_real_stack", "09_live_greetings", "11_when_things_break", "12_into_production"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_on_containers(containers, tmp_path, lesson):
+def test_a_lesson_runs_on_containers(containers, tmp_path, lesson, eventually):
     report = run_notebooks(
         [NOTEBOOKS / f"{lesson}.ipynb"], tmp_path, {"containers": "true"}, cell_seconds=400
     )
     assert not report.failed
+    eventually(lambda: projects(containers.engine) == {containers.project}, 60)
+
+
+def projects(engine):
+    """The projects of this workshop that have containers."""
+    label = f'{{{{index .Config.Labels "{PROJECT_LABEL}"}}}}'
+    ids = engine.run("ps", "--all", "--quiet", "--filter", f"label={PROJECT_LABEL}").split()
+    told = engine.run("container", "inspect", "--format", label, *ids)
+    return {name for name in told.split() if name.startswith("statefun-")}

@@ -43,7 +43,7 @@ LOOK_SECONDS = 0.4
 _GUARD = """\
 while read -r word; do last=$word; done
 case $last in kept) exit ;; *[0-9]) kill "$last" ;; esac
-"$@" && test -n "$0" && rm -r "$0"
+exec "$@"
 """
 """A shell that reads to the end of its input, which comes with the end of the process that writes.
 The last word is ``kept``, the process id of a compose that runs, or ``up``."""
@@ -194,10 +194,10 @@ class ComposeStack(Stack):
         """Have the containers taken down, should this process be killed and not come to it."""
         if self._guard is not None:
             return
-        command = ["down", *(["--volumes"] if self._fresh else [])]
-        folder = str(self.folder.path) if self._fresh else ""
+        down = [sys.executable, "-m", "workshop", "down", "--stack=compose", f"--name={self.name}"]
         self._guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, folder, *self.engine.compose_command(self.project, *command)],
+            ["sh", "-c", _GUARD, "guard", *down, *(["--forget"] if self._fresh else [])],
+            cwd=embedded.ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -229,6 +229,7 @@ class ComposeStack(Stack):
             ran = bool(self._containers())
             command = ["down", *(["--volumes"] if forget else [])]
             if ran or forget:
+                self._remove_workers(1)
                 done = subprocess.run(
                     self.engine.compose_command(self.project, *command),
                     stdin=subprocess.DEVNULL,
@@ -236,7 +237,7 @@ class ComposeStack(Stack):
                     stderr=subprocess.STDOUT,
                     text=True,
                 )
-                if done.returncode:
+                if done.returncode or self.engine.containers(self.project):
                     raise StackError(
                         f"Stack {self.name}: compose could not take it down.", details=done.stdout
                     )
@@ -258,8 +259,12 @@ class ComposeStack(Stack):
         """
         self.size = replace(self.size, taskmanagers=workers)
         self._start(Progress(), time.monotonic() + 300)
+        self._remove_workers(workers)
+
+    def _remove_workers(self, but: int) -> None:
+        """Remove the workers beyond so many: podman-compose knows of none beyond its file's one."""
         for one in self._containers():
-            if one.service == "worker" and one.number > workers:
+            if one.service == "worker" and one.number > but:
                 self.engine.run("rm", "--force", one.id)
         self._forget_what_was_seen()
 
