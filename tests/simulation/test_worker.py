@@ -125,6 +125,16 @@ def test_an_async_handler_that_gets_nothing_to_await_is_an_error():
         make(f).run()
 
 
+def test_a_message_type_that_is_a_text_is_an_error():
+    """As all are in a file with ``from __future__ import annotations``."""
+
+    def f(context, message: "GreetRequest"):
+        pass
+
+    with pytest.raises(HandlerMismatch, match="by the text 'GreetRequest', which the SDK does not"):
+        make(f).run()
+
+
 def test_a_handler_instance_will_do():
     runtime = make(write, handler=RequestReplyHandler(None))
     runtime.run()

@@ -38,7 +38,7 @@ class ModuleError(SimulationError):
 
 
 class HandlerMismatch(SimulationError):
-    """An ``async def`` function under the plain handler, or the reverse."""
+    """``async def`` under the plain handler, the reverse, or a message type that is a text."""
 
 
 class JobFailed(SimulationError):

@@ -68,6 +68,14 @@ def _is_coroutine_function(function: Callable[..., object]) -> bool:
 
 def _checked(function: Callable[..., object], is_async: bool) -> Callable[..., object]:
     name = getattr(function, "__name__", repr(function))
+    # The SDK looks at the second argument only, and for a type: by any other it is given an Any.
+    kind = [*inspect.signature(function).parameters.values()][1].annotation
+    if isinstance(kind, str):
+        raise HandlerMismatch(
+            f"{name} names the type of its message by the text {kind!r}, which the SDK does not "
+            "read: the function would be given an Any.",
+            hint="Take away the quotes, or the line `from __future__ import annotations`.",
+        )
     if is_async:
 
         def call_async(context: object, message: object) -> Awaitable[object]:
