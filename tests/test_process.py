@@ -1,6 +1,8 @@
 """One process of the stack: its log stays small, and its end is noticed whatever it leaves."""
 
 import asyncio
+import errno
+import socket
 import sys
 import time
 from pathlib import Path
@@ -52,6 +54,32 @@ def test_the_exit_code_and_the_groups_told_to_the_guard(tmp_path):
     assert asyncio.run(service(tmp_path, "raise SystemExit(3)", groups).run()) == 3
     began, ended = groups
     assert began == -ended > 0
+
+
+def test_a_killed_process_is_gone_when_its_port_is_free(tmp_path):
+    """However much memory the system has to take down first, that of a child too."""
+    code = (
+        "import os, socket, time\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "os.fork()\n"
+        "memory = bytearray(os.urandom(1)) * 300_000_000\n"
+        "print(server.getsockname()[1], flush=True)\n"
+        "time.sleep(1000)\n"
+    )
+    made = service(tmp_path, code)
+
+    async def kill() -> int:
+        run = asyncio.create_task(made.run())
+        while made.tail.count("\n") < 2:
+            await asyncio.sleep(0.01)
+        made.kill()
+        await made.gone()
+        with socket.socket() as probe:
+            answer = probe.connect_ex(("127.0.0.1", int(made.tail.split()[0])))
+        await run
+        return answer
+
+    assert asyncio.run(kill()) == errno.ECONNREFUSED
 
 
 @pytest.mark.timeout(60)

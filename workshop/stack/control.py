@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import psutil
 
 from workshop.errors import WorkshopError
 from workshop.stack.folders import RunFolder, runs_folder
+from workshop.stack.process import GONE_SECONDS, group_lives
 from workshop.stack.services import Settings
 from workshop.stack.status import Status
 
@@ -178,6 +180,9 @@ def clear_stale(folder: RunFolder) -> list[int]:
                 if abs(psutil.Process(part.pid).create_time() - part.started) < 0.01:
                     os.killpg(part.pid, signal.SIGKILL)
                     ended.append(part.pid)
+        deadline = time.monotonic() + GONE_SECONDS
+        while any(map(group_lives, ended)) and time.monotonic() < deadline:
+            time.sleep(0.01)  # The broker's folder is its own until it has ended.
         folder.record.unlink()
     folder.control.unlink(missing_ok=True)
     for half_gone in runs_folder().glob(f".removing-{folder.name}-*"):

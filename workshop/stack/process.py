@@ -20,6 +20,9 @@ from workshop.stack.status import Part
 LOG_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 4096
 
+GONE_SECONDS = 10.0
+"""How long a killed process may take to end, before nobody waits for it any more."""
+
 PORT_TAKEN = ("already in use", "on any port in port range")
 """What the operating system, or Flink's web page, says when a port is taken."""
 
@@ -69,6 +72,7 @@ class ServiceProcess:
         """When it was last started; psutil tells the same with an error of up to a second."""
         self._log = RotatingFileHandler(log, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
         self._log.terminator = ""
+        self._log.close()  # It opens with the first line: there may never be one.
         self._process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> int:
@@ -109,6 +113,7 @@ class ServiceProcess:
             readiness.cancel()
             self.ready.clear()
             self.kill()
+            await self.gone()
             self.guard(-process.pid)
             self.part.pid = self.part.started = self.part.memory = None
             await log
@@ -118,6 +123,19 @@ class ServiceProcess:
         if self.part.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.part.pid, signal.SIGKILL)
+
+    async def gone(self) -> None:
+        """Return when a process that was killed has let go of its ports and files, all of it has.
+
+        The system takes down the memory of a process before its connections: a large one can be
+        reached, and its port is taken, for a while after the kill.
+        """
+        deadline = time.monotonic() + GONE_SECONDS
+        while self._process is not None and group_lives(self._process.pid):
+            if time.monotonic() > deadline:
+                logging.warning("%s was killed and does not end", self.part.name)
+                return
+            await asyncio.sleep(0.01)
 
     async def stop(self, patience: float) -> None:
         """Ask the process to end, and end it after ``patience`` seconds."""
@@ -164,3 +182,16 @@ class ServiceProcess:
         transport.close()
         with contextlib.suppress(OSError):  # On a full disk lines are lost, and nothing else.
             self._log.close()  # It opens again with the next line.
+
+
+def group_lives(group: int) -> bool:
+    """Whether any process of a group has more left than its place in the table."""
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError, psutil.Error):
+            if os.getpgid(pid) != group:
+                continue
+            process = psutil.Process(pid)
+            # What has threads is called a zombie as soon as the first of them has ended.
+            if process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:
+                return True
+    return False

@@ -287,6 +287,8 @@ class Supervisor:
         if self._stays:
             await services.broker.stop(STOP_SECONDS)
         services.broker.kill()
+        # Whoever asked for the end may count on free ports.
+        await asyncio.gather(*(service.gone() for service in services.all))
 
     async def _keep_up(self, service: ServiceProcess) -> None:
         """Run ``service``, again whenever it ends, until cancelled.
