@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import closing
 
 import pytest
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
 
 from generator.broker import RequestProducer
 from tests.chaos.report import judge
@@ -21,6 +24,9 @@ pytestmark = pytest.mark.stack
 TRANSACTION_MS = 3000
 HANGS_SECONDS = STALE_SECONDS + 2
 DEAD_SECONDS = 2 * TRANSACTION_MS / 1000
+LOOKS_SECONDS = 10
+"""How often a broker looks for transactions that have timed out, by default."""
+
 NAMES = [f"Guest {number % 7}" for number in range(700)]
 
 
@@ -68,3 +74,21 @@ def test_a_broker_that_is_away_for_longer_than_a_transaction_loses_nothing(
     verdict = judge([*sent, "last"], names_in(stack), greetings_in(stack))
     assert verdict.good, verdict
     stack.down(forget=True)
+
+
+def test_a_transaction_whose_time_is_over_can_still_be_committed(stack):
+    """As after a long stop: the engine's newest checkpoint has promised what nobody committed yet.
+
+    A broker with the default would look after ten seconds, and take back what has timed out.
+    """
+    producer = KafkaProducer(
+        bootstrap_servers=stack.bootstrap, transactional_id="late", transaction_timeout_ms=1000
+    )
+    with closing(KafkaAdminClient(bootstrap_servers=stack.bootstrap)) as admin, closing(producer):
+        admin.create_topics([NewTopic("late", 1, 1)])
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send("late", b"promised").get(10)
+        time.sleep(LOOKS_SECONDS + 5)
+        producer.commit_transaction()
+        admin.delete_topics(["late"])
