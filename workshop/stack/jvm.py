@@ -57,6 +57,9 @@ def java(
         "-XX:+ExitOnOutOfMemoryError",  # A dead process is restarted, a half-dead one is not.
         f"-XX:ErrorFile={tmp}/hs_err_%p.log",
         f"-Djava.io.tmpdir={tmp}",
+        # Whose a connection is (owner.py) then stands in the first of the system's two tables. Each
+        # takes some milliseconds to read, and the engine connects a hundred times as it starts.
+        "-Djava.net.preferIPv4Stack=true",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
