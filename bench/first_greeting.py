@@ -89,9 +89,8 @@ def until(attempt: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def supervised(open_to_others: bool) -> tuple[float, dict[str, int]]:
+def supervised() -> tuple[float, dict[str, int]]:
     """Bring the stack up and greet; return the seconds and the resident bytes by process."""
-    os.environ[SWITCH] = "1" if open_to_others else "0"
     stack = Stack(NAME)
     began = time.monotonic()
     stack.up(progress=Progress())
@@ -111,10 +110,12 @@ def main(rounds: int) -> None:
     floors, ours, opened, memories = [], [], [], []
     for _ in range(rounds):
         floors.append(bare())
-        seconds, memory = supervised(open_to_others=False)
+        seconds, memory = supervised()
         ours.append(seconds)
         memories.append(memory)
-        opened.append(supervised(open_to_others=True)[0])
+        os.environ[SWITCH] = "1"
+        opened.append(supervised()[0])
+        del os.environ[SWITCH]  # The floor has the guard, too.
     price = statistics.median(a - b for a, b in zip(ours, opened, strict=True))
     ratio = statistics.median(a / b for a, b in zip(ours, floors, strict=True))
     rows = []
