@@ -40,16 +40,16 @@ SERVICES = {
 
 BROKER_PORT, FLINK_PORT, GREETER_PORT = 9094, 8081, 8000
 LOOK_SECONDS = 0.4
+HEALTH_SECONDS = 3.0
+HOSTED = "a notebook serves in its place"
+
 _GUARD = """\
 while read -r word; do last=$word; done
-case $last in kept) exit ;; *[0-9]) kill "$last" ;; esac
+case $last in over) exit ;; *[0-9]) kill "$last" ;; esac
 exec "$@"
 """
 """A shell that reads to the end of its input, which comes with the end of the process that writes.
-The last word is ``kept``, the process id of a compose that runs, or ``up``."""
-
-HEALTH_SECONDS = 3.0
-HOSTED = "a notebook serves in its place"
+The last word is ``over``, the process id of a compose that runs, or ``up``."""
 
 
 class ComposeStack(Stack):
@@ -133,7 +133,7 @@ class ComposeStack(Stack):
                     time.sleep(0.2)
                 if keep:
                     self._kept = True
-                    self._tell_guard("kept")
+                    self._tell_guard("over")
                 progress.show(status)
             return status
         finally:
@@ -210,7 +210,7 @@ class ComposeStack(Stack):
             return
         with contextlib.suppress(BrokenPipeError):
             print(word, file=self._guard.stdin, flush=True)
-        if word == "kept":
+        if word == "over":
             self._guard.communicate()
             self._guard = None
 
@@ -244,7 +244,7 @@ class ComposeStack(Stack):
             if forget:
                 shutil.rmtree(self.folder.path, ignore_errors=True)
             self._forget_what_was_seen()
-            self._tell_guard("kept")
+            self._tell_guard("over")
             self._job = None
             self._was_ready = self._kept = self._fresh = self._opened = False
             return ran
