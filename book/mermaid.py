@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from workshop.stack.folders import cache_folder
+from workshop.paths import cache_folder
 from workshop.stack.jars import Jar, fetch_with_progress
 
 NAME = "mermaid.min.js"

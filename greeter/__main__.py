@@ -1,5 +1,7 @@
 """Serve the greeter: ``python -m greeter --port 8000``."""
 
+from functools import partial
+
 import click
 from granian import Granian
 from granian.constants import Interfaces
@@ -16,6 +18,7 @@ from greeter.key import load
     show_default=True,
     help="The WSGI application to serve, as module:name.",
 )
+@click.option("--folder", default="", help="Where APPLICATION lies, if not in this project.")
 @click.option(
     "--threads",
     default=1,
@@ -23,7 +26,7 @@ from greeter.key import load
     help="How many requests are served at once. A function that only computes is served fastest "
     "by one thread; one that waits for something else wants more.",
 )
-def serve(host: str, port: int, application: str, threads: int) -> None:
+def serve(host: str, port: int, application: str, folder: str, threads: int) -> None:
     """Serve the stateful functions of APPLICATION to the engine."""
     Granian(
         application,
@@ -31,7 +34,7 @@ def serve(host: str, port: int, application: str, threads: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         blocking_threads=threads,
-    ).serve(target_loader=load)
+    ).serve(target_loader=partial(load, folder=folder))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from workshop.running.hold import Holder
 from workshop.running.leftovers import VARIABLE, Guard, end_marked
 from workshop.running.report import LessonRun, Report
 from workshop.running.view import View
-from workshop.stack.folders import runs_folder
+from workshop.paths import make_folder, runs_folder
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -78,7 +78,7 @@ class Series:
     def __enter__(self) -> Series:
         self._began = time.monotonic()
         self.output.mkdir(parents=True, exist_ok=True)
-        runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
         # Stacks and progress of the run's own: it neither sees nor disturbs those of a learner.
         made = tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=runs_folder())
         self._folder = Path(made)

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,12 +20,14 @@ from typing import Any
 import psutil
 
 from workshop.errors import WorkshopError
-from workshop.stack.folders import RunFolder, runs_folder
+from workshop.children import environment, own_module
+from workshop.paths import make_folder, runs_folder
+from workshop.stack.folders import RunFolder
 from workshop.stack.process import GONE_SECONDS, group_lives
 from workshop.stack.services import Settings
 from workshop.stack.status import Status
 
-SUPERVISOR = [sys.executable, "-m", "workshop.stack.supervisor"]
+SUPERVISOR = own_module("workshop.stack.supervisor")
 
 EXIT_SECONDS = 10
 
@@ -103,8 +104,9 @@ def _gone() -> StackGone:
 def connect(folder: RunFolder) -> Connection | None:
     """Return a connection to the stack in ``folder``, or None if none runs there."""
     link = socket.socket(socket.AF_UNIX)
-    # The path of a Unix socket may have only about 100 characters: go through a short name.
-    with tempfile.TemporaryDirectory() as short:
+    # The path of a Unix socket may have only about 100 characters: go through a short name, which
+    # the folder that TMPDIR names need not be.
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
         name = Path(short) / "run"
         name.symlink_to(folder.path)
         try:
@@ -137,6 +139,8 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
         with its, (folder.logs / "supervisor.log").open("wb") as log:
             process = subprocess.Popen(
                 [*SUPERVISOR, made.to_json()],
+                cwd=folder.path,
+                env=environment(),
                 stdin=its.fileno(),
                 stdout=log,
                 stderr=log,
@@ -158,7 +162,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Let one process at a time look for a stack, and start or clear it."""
-    runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
     with (runs_folder() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -16,7 +16,8 @@ from pathlib import Path
 from google.protobuf.internal import api_implementation
 
 from workshop.stack.control import connect
-from workshop.stack.folders import RunFolder, runs_folder
+from workshop.paths import runs_folder
+from workshop.stack.folders import RunFolder
 from workshop.stack.jars import bad_jars, read_lock
 from workshop.stack.jvm import JAVA
 from workshop.stack.preflight import DISK_BYTES

@@ -7,7 +7,6 @@ import errno
 import os
 import shutil
 import signal
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -23,7 +22,9 @@ from generator.broker import (
     RequestProducer,
     check_names,
 )
+from workshop.children import own_module
 from workshop.errors import WorkshopError
+from workshop.paths import ROOT
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
 from workshop.stack.failures import advice
 from workshop.stack.folders import RunFolder, file_sizes
@@ -36,9 +37,7 @@ from workshop.stack.size import Size, default_checkpoint_ms, default_size
 from workshop.stack.status import Part, Status
 from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here
 
-ROOT = Path(__file__).parents[2]
-
-_SERVE = [sys.executable, "-m", "greeter", "--host", "127.0.0.1", "--port", "{port}"]
+_SERVE = own_module("greeter", "--host", "127.0.0.1", "--port", "{port}")
 HOST_SECONDS = 60
 """How long a hosting waits for a stack that is being brought back."""
 
@@ -112,8 +111,9 @@ class Stack:
     ) -> None:
         self.name = name or os.environ.get("WORKSHOP_STACK") or "default"
         self.module = Path(module).resolve()
-        self.serve = list(serve or [*_SERVE, "--application", application])
         self.python_path = Path(python_path).resolve()
+        own = [*_SERVE, "--application", application, "--folder", str(self.python_path)]
+        self.serve = list(serve or own)
         self.checkpoint_ms = checkpoint_ms or default_checkpoint_ms()
         self.size = size or default_size()
         self._any_size = size is None

@@ -95,10 +95,9 @@ def settings(
         "execution.checkpointing.tolerable-failed-checkpoints": 1000,
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "state.checkpoints.num-retained": 2,
-        # State on the heap, checkpoints on disk: RocksDB of that age has no build for arm64.
+        # State on the heap, checkpoints on disk: RocksDB of that age has no build for arm64. Where
+        # they lie is told on the command line, see _where().
         "state.backend": "filesystem",
-        "state.checkpoints.dir": folder.checkpoints.as_uri(),
-        "state.savepoints.dir": folder.checkpoints.as_uri(),
         "restart-strategy": "fixed-delay",
         "restart-strategy.fixed-delay.attempts": 2**31 - 1,
         "restart-strategy.fixed-delay.delay": "500 ms",
@@ -117,10 +116,9 @@ def settings(
         "taskmanager.memory.network.min": "32m",
         "taskmanager.memory.network.max": "32m",
         "taskmanager.memory.managed.size": "0m",
-        "io.tmp.dirs": folder.tmp,
-        "blob.storage.directory": folder.tmp,
-        "web.tmpdir": folder.tmp,
-        "web.upload.dir": folder.tmp / "upload",
+        **dict.fromkeys(
+            ("io.tmp.dirs", "blob.storage.directory", "web.tmpdir"), folder.inside(folder.tmp)
+        ),
     }
 
 
@@ -134,22 +132,38 @@ def write_config(folder: RunFolder, settings: Mapping[str, Any], *rules: str) ->
     """
     lines = [f"{key}: {value}" for key, value in settings.items()]
     (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n")
-    (folder.conf / RULES).write_text("\n".join([*rules, poison.rules(folder.skipped)]))
+    (folder.conf / RULES).write_text("\n".join([*rules, poison.rules(folder.inside(folder.skipped))]))
 
 
 def _flink(
     folder: RunFolder, main: str, heap_mb: int, on_class_path: str | None, options: Sequence[str]
 ) -> list[str]:
     # The engine looks for module.yaml on the class path of both of its processes.
-    path = [str(folder.conf), on_class_path or class_path("engine")]
+    conf = folder.inside(folder.conf)
+    path = [conf, on_class_path or class_path(folder, "engine")]
     return java(
+        folder,
         main,
-        ["--configDir", str(folder.conf)],
+        ["--configDir", conf, *_where(folder)],
         os.pathsep.join(path),
         heap_mb,
-        folder.tmp,
-        [*FLINK_MODULES, *agent(folder.conf / RULES), *options],
+        [*FLINK_MODULES, *agent(folder, RULES), *options],
     )
+
+
+def _where(folder: RunFolder) -> list[str]:
+    """Where checkpoints, savepoints and uploaded jars lie: Flink takes their whole paths alone.
+
+    As they stand, since it would read the escapes of an address as letters. And not from its
+    configuration, where a line ends at the first "#".
+    """
+    checkpoints = f"file://{folder.checkpoints}"
+    places = {
+        "state.checkpoints.dir": checkpoints,
+        "state.savepoints.dir": checkpoints,
+        "web.upload.dir": folder.tmp / "upload",
+    }
+    return [f"-D{key}={place}" for key, place in places.items()]
 
 
 def jobmanager_command(

@@ -1,28 +1,14 @@
-"""Where things lie on disk: the cache of jars, and one private folder for every stack."""
+"""One private folder for every stack: what lies where in it."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from workshop.errors import WorkshopError
-
-APP = "statefun-workshop"
-
-
-def cache_folder() -> Path:
-    """The cache: only what can be fetched or made again. ``WORKSHOP_CACHE`` moves it."""
-    return Path(os.environ.get("WORKSHOP_CACHE") or platformdirs.user_cache_dir(APP))
-
-
-def runs_folder() -> Path:
-    """The folder that holds the run folder of every stack. ``WORKSHOP_RUNS`` moves it."""
-    return Path(os.environ.get("WORKSHOP_RUNS") or platformdirs.user_state_dir(APP))
+from workshop.paths import make_folder, runs_folder
 
 
 def file_sizes(folder: Path) -> list[tuple[str, int]]:
@@ -95,9 +81,22 @@ class RunFolder:
         return self.path / "skipped"
 
     @property
+    def jars(self) -> Path:
+        """One link for every jar, so that class paths need no other folder."""
+        return self.path / "jars"
+
+    @property
     def tmp(self) -> Path:
         """Scratch files of all processes, emptied at each start."""
         return self.path / "tmp"
+
+    def inside(self, path: Path) -> str:
+        """Return the name of a path from within the folder.
+
+        Every process in Java runs in the folder of its stack, and is told only such names: of
+        the folder's own path, whatever it holds, none of their many syntaxes ever reads a letter.
+        """
+        return str(path.relative_to(self.path))
 
     def contents(self) -> str:
         """Say what is lost with the folder and how large it is; nothing if it is not there."""
@@ -113,6 +112,7 @@ class RunFolder:
 
     def make(self) -> None:
         """Make the folder and its parts, private to the user."""
-        for folder in (self.path, self.logs, self.conf, self.broker, self.checkpoints, self.tmp):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        parts = (self.logs, self.conf, self.broker, self.checkpoints, self.jars, self.tmp)
+        for folder in (self.path, *parts):
+            make_folder(folder, "WORKSHOP_RUNS", private=True)
         self.path.chmod(0o700)  # It may have been there, copied from elsewhere.

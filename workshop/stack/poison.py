@@ -108,6 +108,6 @@ class Poison:
         )
 
 
-def rules(folder: Path) -> str:
+def rules(folder: str) -> str:
     """The rules that name a record, and step over it if it has its file in ``folder``."""
-    return _RULES.replace("@FOLDER@", json.dumps(str(folder)))
+    return _RULES.replace("@FOLDER@", json.dumps(folder))

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from workshop.errors import WorkshopError
-from workshop.stack.folders import runs_folder
+from workshop.paths import make_folder, runs_folder
 from workshop.stack.jars import bad_jars, fetch_with_progress
 
 DISK_BYTES = 500_000_000
@@ -31,7 +31,7 @@ def check_before_start() -> None:
         raise NotReady("The stack needs Linux or macOS.", hint="on Windows, work inside WSL 2.")
     if missing := bad_jars():
         fetch_with_progress(missing)
-    runs_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
     free = shutil.disk_usage(runs_folder()).free
     if free < DISK_BYTES:
         raise NotReady(

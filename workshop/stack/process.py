@@ -44,8 +44,10 @@ class ServiceProcess:
         The file that gets what the process prints, with one older file beside it.
     guard
         Told of every process group that begins (its id) and ends (its id, negative).
+    folder
+        Where it runs.
     environment
-        Variables set on top of the supervisor's own.
+        All its variables.
     """
 
     def __init__(
@@ -55,7 +57,8 @@ class ServiceProcess:
         probe: Callable[[], Awaitable[None]],
         log: Path,
         guard: Callable[[int], None],
-        environment: dict[str, str] | None = None,
+        folder: Path,
+        environment: dict[str, str],
         prepare: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.part = Part(name)
@@ -63,7 +66,8 @@ class ServiceProcess:
         self.probe = probe
         self.prepare = prepare
         self.guard = guard
-        self.environment = environment or {}
+        self.folder = folder
+        self.environment = environment
         self.ready = asyncio.Event()
         self.was_ready = False
         self.port_taken = False
@@ -90,7 +94,8 @@ class ServiceProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=its_output,
                 stderr=its_output,
-                env={**os.environ, **self.environment},
+                cwd=self.folder,
+                env=self.environment,
                 # A session of its own: Ctrl-C in a terminal does not reach it, and whatever it
                 # starts can be ended with it.
                 start_new_session=True,

@@ -22,9 +22,11 @@ from kafka.errors import KafkaError
 from generator.broker import GREETINGS, BrokerUnreachable
 from greeter.key import VARIABLE
 from greeter.limits import DEAD_LETTERS
+from workshop.children import environment
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
+from workshop.stack.jars import link_jars
 from workshop.stack.module import ingress_topics, render
 from workshop.stack.owner import guarded, prove, rules
 from workshop.stack.process import ServiceProcess
@@ -128,8 +130,13 @@ class Services:
         module = render(Path(settings.module), self.bootstrap, self.functions, key)
         (folder.conf / "module.yaml").write_text(module)
 
+        link_jars(folder)
+        inherited = environment(folder.tmp)
+
         def service(name: str, address: str, **what: Any) -> ServiceProcess:
-            made = ServiceProcess(name, log=folder.logs / f"{name}.log", guard=guard, **what)
+            what = {"environment": inherited, **what}
+            log = folder.logs / f"{name}.log"
+            made = ServiceProcess(name, log=log, guard=guard, folder=folder.path, **what)
             made.part.address = address
             return made
 
@@ -160,11 +167,7 @@ class Services:
             f"http://{self.functions}/statefun",
             command=self._greeter_command,
             probe=self._greeter_ready,
-            environment={
-                "PYTHONPATH": _path_in_front(settings.python_path),
-                VARIABLE: key,
-                "PYTHONUNBUFFERED": "1",  # What a function prints is in the log at once.
-            },
+            environment={**inherited, "PYTHONPATH": settings.python_path, VARIABLE: key},
         )
         self.all = [self.broker, self.jobmanager, *self.taskmanagers, self.greeter]
 
@@ -188,6 +191,8 @@ class Services:
     async def _format_and_keep(self, formatted: Path) -> None:
         process = await asyncio.create_subprocess_exec(
             *kafka.format_command(self.folder),
+            cwd=self.folder.path,
+            env=environment(self.folder.tmp),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -253,10 +258,6 @@ class Services:
 def taskmanager_names(size: Size) -> list[str]:
     """The first is ``taskmanager``; there are more only where they are asked for."""
     return ["taskmanager", *(f"taskmanager-{n}" for n in range(2, size.taskmanagers + 1))]
-
-
-def _path_in_front(folder: str) -> str:
-    return os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")]))
 
 
 async def _until_answered(url: str) -> None:

@@ -1,0 +1,91 @@
+"""Where things lie: every folder of the workshop is decided here, once, and by its whole path."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from workshop.errors import WorkshopError
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The project: the lessons, ``module.yaml`` and the packages beside this one."""
+
+APP = "statefun-workshop"
+
+
+class UnusableFolder(WorkshopError):
+    """A folder that the workshop needs has a name it cannot use, or cannot be written to."""
+
+
+def cache_folder() -> Path:
+    """The cache: only what can be fetched or made again. ``WORKSHOP_CACHE`` moves it."""
+    return _folder("WORKSHOP_CACHE", platformdirs.user_cache_dir)
+
+
+def runs_folder() -> Path:
+    """The folder that holds the run folder of every stack. ``WORKSHOP_RUNS`` moves it."""
+    return _folder("WORKSHOP_RUNS", platformdirs.user_state_dir)
+
+
+def own_paths() -> dict[str, str]:
+    """The variables that name these folders, with whole paths: for a child in another folder."""
+    return {"WORKSHOP_CACHE": str(cache_folder()), "WORKSHOP_RUNS": str(runs_folder())}
+
+
+def make_folder(folder: Path, variable: str, private: bool = False) -> Path:
+    """Make a folder unless it is there, and return it.
+
+    Parameters
+    ----------
+    variable
+        The environment variable that moves it.
+    private
+        Whether nobody but its owner may look into it.
+
+    Raises
+    ------
+    UnusableFolder
+        When it cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, variable, error.strerror or f"{error}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, variable, "Permission denied")
+    return folder
+
+
+def _unwritable(folder: Path, variable: str, why: str) -> UnusableFolder:
+    return UnusableFolder(
+        f"The folder {folder} cannot be written to: {why}.",
+        hint=f"set {variable} to a folder of your own that you can write to.",
+    )
+
+
+def _folder(variable: str, default: Callable[[str], str]) -> Path:
+    named = os.environ.get(variable)
+    try:
+        # Not from where this process happens to run: a terminal and a notebook would not agree.
+        folder = ROOT / Path(named).expanduser() if named else Path(default(APP))
+    except RuntimeError as error:  # "~" of nobody.
+        raise UnusableFolder(
+            f"{variable} is {named!r}: {error}", hint="give its whole path."
+        ) from error
+    if not folder.is_absolute():
+        raise UnusableFolder(
+            "This login has no home folder.",
+            hint=f"set {variable} to a folder that you can write to.",
+        )
+    for character in str(folder):
+        # A backslash is a slash to Flink; the others have no place in a configuration.
+        if character == "\\" or unicodedata.category(character) in ("Cc", "Cs"):
+            raise UnusableFolder(
+                f"The folder {str(folder)!r} cannot be used: its path holds {character!r}.",
+                hint=f"set {variable} to a folder without that character.",
+            )
+    return Path(os.path.normpath(folder))
