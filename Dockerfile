@@ -9,7 +9,7 @@ WORKDIR /build
 COPY requirements.txt ./
 RUN python -m venv /opt/venv && grep -E '^(jgo|platformdirs|requests)==' requirements.txt > wanted.txt \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r wanted.txt
-COPY workshop/__init__.py workshop/errors.py workshop/
+COPY workshop/__init__.py workshop/errors.py workshop/paths.py workshop/
 COPY workshop/stack/__init__.py workshop/stack/folders.py workshop/stack/jars.py workshop/stack/jars.lock \
     workshop/stack/
 ENV WORKSHOP_CACHE=/opt/flink
@@ -34,7 +34,7 @@ COPY --from=packages /opt/venv /opt/venv
 COPY --from=jars /opt/flink/lib /opt/flink/lib
 # Where the code looks for them.
 RUN ln -s lib /opt/flink/jars
-COPY workshop/__init__.py workshop/errors.py /opt/workshop/workshop/
+COPY workshop/__init__.py workshop/errors.py workshop/paths.py /opt/workshop/workshop/
 COPY workshop/stack /opt/workshop/workshop/stack
 COPY generator /opt/workshop/generator
 COPY greeter/__init__.py greeter/key.py greeter/limits.py greeter/messages_pb2.py /opt/workshop/greeter/

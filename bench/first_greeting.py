@@ -23,6 +23,7 @@ import requests
 from report import report
 
 from generator.broker import GreetingReader, RequestProducer
+from workshop.children import environment
 from workshop.stack import Stack, kafka
 from workshop.stack.folders import RunFolder
 from workshop.stack.owner import SWITCH
@@ -39,10 +40,17 @@ def bare() -> float:
     settings = Stack(NAME).settings(fresh=True)
     processes: list[subprocess.Popen[bytes]] = []
 
-    def start(command: list[str], log: str) -> subprocess.Popen[bytes]:
+    def start(
+        command: list[str], log: str, own: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         with (folder.logs / log).open("wb") as output:
             process = subprocess.Popen(
-                command, stdout=output, stderr=output, start_new_session=True
+                command,
+                cwd=folder.path,
+                env=own or environment(folder.tmp),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         processes.append(process)
         return process
@@ -51,7 +59,7 @@ def bare() -> float:
     try:
         services = Services(settings, Ports.choose(), lambda _: None)
         for service in (services.jobmanager, *services.taskmanagers, services.greeter):
-            start(service.command(), service.part.name)
+            start(service.command(), service.part.name, service.environment)
 
         def broker() -> None:
             start(kafka.format_command(folder), "format").wait()

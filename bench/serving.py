@@ -19,8 +19,8 @@ import psutil
 from report import report
 from traffic import throughput
 
+from workshop.paths import ROOT
 from workshop.stack import Stack
-from workshop.stack.embedded import ROOT
 from workshop.stack.view import Progress
 
 PYTHON = Path(sys.executable)

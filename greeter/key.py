@@ -62,8 +62,8 @@ def load(target: str, folder: str = "") -> Any:
     Parameters
     ----------
     folder
-        Where its modules lie, if not in this project. One that is called as one of ours, as the
-        walkthrough's own ``greeter.py`` is, is taken for the application and displaces nothing else.
+        Where its modules lie, if not in this project. One that has the name of ours, as the
+        walkthrough's own ``greeter.py`` has, is the application then, and displaces nothing else.
     """
     module, _, name = target.partition(":")
     if folder:

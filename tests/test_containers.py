@@ -155,7 +155,7 @@ def test_what_is_missing_is_said(monkeypatch, tmp_path, programs, said):
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("WORKSHOP_ENGINE", raising=False)
-    monkeypatch.setattr("workshop.stack.engines._beside_python", lambda name: None)
+    monkeypatch.setattr("workshop.stack.engines.find_spec", lambda name: None)
     with pytest.raises(NotReady, match=said) as raised:
         find()
     assert raised.value.hint

@@ -21,7 +21,7 @@ def service(folder: Path, code: str, groups: list[int] | None = None) -> Service
 
     command = [sys.executable, "-c", code]
     told = (groups if groups is not None else []).append
-    return ServiceProcess("made", lambda: command, never, folder / "made.log", told)
+    return ServiceProcess("made", lambda: command, never, folder / "made.log", told, folder, {})
 
 
 def test_a_log_never_outgrows_its_bound(tmp_path, monkeypatch):

@@ -14,8 +14,8 @@ import pytest
 from tests.conftest import ROOT, none_left, workshop
 from tests.made import lesson, notebook, printed
 from workshop.exercises.progress import progress_file
-from workshop.runner import LessonFailed, run_notebooks
 from workshop.paths import runs_folder
+from workshop.runner import LessonFailed, run_notebooks
 
 # What a notebook does, and what the run says of it.
 FAILURES = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from workshop.paths import ROOT, own_paths
@@ -30,7 +31,7 @@ _START = (
 )
 
 
-def environment(tmp: Path | None = None, **more: str) -> dict[str, str]:
+def environment(tmp: Path | None = None, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a child.
 
     Parameters
@@ -52,7 +53,7 @@ def environment(tmp: Path | None = None, **more: str) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "PYTHONSAFEPATH": "1",  # What lies in the folder where it runs is not a module of ours.
         "PYTHONUNBUFFERED": "1",  # What is printed is in the log at once.
-        **more,
+        **(more or {}),
     }
 
 

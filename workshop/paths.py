@@ -72,15 +72,13 @@ def _folder(variable: str, default: Callable[[str], str]) -> Path:
     try:
         # Not from where this process happens to run: a terminal and a notebook would not agree.
         folder = ROOT / Path(named).expanduser() if named else Path(default(APP))
-    except RuntimeError as error:  # "~" of nobody.
+    except RuntimeError as error:
         raise UnusableFolder(
-            f"{variable} is {named!r}: {error}", hint="give its whole path."
+            f"{variable} is {named!r}, and there is no such home folder."
+            if named
+            else "This login has no home folder.",
+            hint=f"set {variable} to the whole path of a folder that you can write to.",
         ) from error
-    if not folder.is_absolute():
-        raise UnusableFolder(
-            "This login has no home folder.",
-            hint=f"set {variable} to a folder that you can write to.",
-        )
     for character in str(folder):
         # A backslash is a slash to Flink; the others have no place in a configuration.
         if character == "\\" or unicodedata.category(character) in ("Cc", "Cs"):

@@ -14,8 +14,8 @@ from statefun import StatefulFunctions, kafka_egress_record
 
 from greeter.greeter import compute_greeting
 from greeter.messages_pb2 import GreetRequest, GreetResponse
-from workshop.simulation import SimulatedRuntime
 from workshop.paths import cache_folder
+from workshop.simulation import SimulatedRuntime
 from workshop.stack.module import difference
 
 GREETER = "example/greeter"

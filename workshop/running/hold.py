@@ -12,13 +12,12 @@ input, and the stack with it.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-_ROOT = Path(__file__).parents[2]
+from workshop import children
+from workshop.children import own_module
 
 
 class Holder:
@@ -33,14 +32,15 @@ class Holder:
     """
 
     def __init__(self, name: str, environment: dict[str, str]) -> None:
-        path = os.pathsep.join([str(_ROOT), *filter(None, [environment.get("PYTHONPATH")])])
+        own = {key: value for key, value in environment.items() if key.startswith("WORKSHOP_")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, name],
+            own_module(__name__, name),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**environment, "PYTHONPATH": path},
+            encoding="utf-8",
+            env=children.environment(more=own),
             start_new_session=True,
         )
 

@@ -12,7 +12,6 @@ The processes of a stack are left to their supervisor, which knows how to stop t
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -22,12 +21,13 @@ from pathlib import Path
 
 import psutil
 
+from workshop.children import environment, own_module
+
 VARIABLE = "WORKSHOP_RUN"
 STACK_SECONDS = 15
 """How long the stacks of a run may take to stop."""
 
 _SUPERVISOR = "workshop.stack.supervisor"
-_ROOT = Path(__file__).parents[2]
 
 
 class Guard:
@@ -41,10 +41,9 @@ class Guard:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(folder)],
+            own_module(__name__, str(folder)),
             stdin=subprocess.PIPE,
-            cwd=_ROOT,
-            env={**os.environ, "PYTHONPATH": str(_ROOT), VARIABLE: ""},
+            env=environment(more={VARIABLE: ""}),
             # Ctrl-C in a terminal does not reach it.
             start_new_session=True,
         )

@@ -19,12 +19,12 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from workshop.lessons import Lesson
+from workshop.paths import make_folder, runs_folder
 from workshop.running.engine import Kernel, LessonClient, execute, first_line
 from workshop.running.hold import Holder
 from workshop.running.leftovers import VARIABLE, Guard, end_marked
 from workshop.running.report import LessonRun, Report
 from workshop.running.view import View
-from workshop.paths import make_folder, runs_folder
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

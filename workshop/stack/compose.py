@@ -19,6 +19,7 @@ from pathlib import Path
 
 from statefun import StatefulFunctions
 
+from workshop.children import own_module
 from workshop.stack import embedded, relay
 from workshop.stack.embedded import HOST_SECONDS, Stack, StackError
 from workshop.stack.engines import Container, ContainerEngine, check_memory, find, port_for
@@ -169,7 +170,7 @@ class ComposeStack(Stack):
         if process.returncode:
             raise StackError(
                 f"Stack {self.name}: compose failed.",
-                details="\n".join(log.read_text(errors="replace").splitlines()[-25:]),
+                details="\n".join(log.read_text("utf-8", errors="replace").splitlines()[-25:]),
             )
         self._forget_what_was_seen()
 
@@ -194,14 +195,14 @@ class ComposeStack(Stack):
         """Have the containers taken down, should this process be killed and not come to it."""
         if self._guard is not None:
             return
-        down = [sys.executable, "-m", "workshop", "down", "--stack=compose", f"--name={self.name}"]
+        down = own_module("workshop", "down", "--stack=compose", f"--name={self.name}")
         self._guard = subprocess.Popen(
             ["sh", "-c", _GUARD, "guard", *down, *(["--forget"] if self._fresh else [])],
-            cwd=embedded.ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
 
@@ -236,6 +237,7 @@ class ComposeStack(Stack):
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,
+                    encoding="utf-8",
                 )
                 if done.returncode or self.engine.containers(self.project):
                     raise StackError(
@@ -380,6 +382,7 @@ class ComposeStack(Stack):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            encoding="utf-8",
             errors="replace",
         )
         return done.stdout.rstrip("\n")
@@ -480,7 +483,7 @@ class ComposeStack(Stack):
                 *("--name", f"{self.project}-hosting"),
                 *("--network", network, "--network-alias", "python-worker"),
                 *("--entrypoint", "python", greeter.image),
-                *("-u", "-c", source.read_text(), "listen", str(GREETER_PORT)),
+                *("-u", "-c", source.read_text(encoding="utf-8"), "listen", str(GREETER_PORT)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

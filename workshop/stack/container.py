@@ -26,6 +26,7 @@ from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
+from workshop.stack.jars import link_jars
 from workshop.stack.job import Job
 from workshop.stack.module import ingress_addresses, ingress_topics
 from workshop.stack.size import CHECKPOINT_INTERVAL_MS, Size
@@ -74,13 +75,15 @@ def main() -> None:
     if not modules:
         sys.exit(f"There is no module: add a module.yaml to a folder in {MODULES}.")
     shutil.rmtree(folder.tmp, ignore_errors=True)
-    for one in (folder.conf, folder.tmp, folder.checkpoints):
+    for one in (folder.conf, folder.tmp, folder.checkpoints, folder.jars):
         one.mkdir(parents=True, exist_ok=True)
+    link_jars(folder)
+    os.chdir(folder.path)
     flink.write_config(folder, settings(folder, master, size))
     # A container that was replaced has another address, and nobody answers at the old one: Java
     # would wait there for ten seconds, so it must not remember it for even one.
     (folder.conf / "dns.security").write_text(
-        "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n"
+        "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n", encoding="utf-8"
     )
     on_class_path = os.pathsep.join([*map(str, modules), LIB])
     options = [f"-Djava.security.properties={folder.conf / 'dns.security'}"]

@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
-from workshop.errors import WorkshopError
 from workshop.children import environment, own_module
+from workshop.errors import WorkshopError
 from workshop.paths import make_folder, runs_folder
 from workshop.stack.folders import RunFolder
 from workshop.stack.process import GONE_SECONDS, group_lives
@@ -154,7 +154,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
         except StackGone as error:
             raise WorkshopError(
                 "The supervisor of the stack ended at once.",
-                details=(folder.logs / "supervisor.log").read_text(),
+                details=(folder.logs / "supervisor.log").read_text(encoding="utf-8"),
             ) from error
         return connection
 
@@ -163,7 +163,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
 def one_at_a_time() -> Iterator[None]:
     """Let one process at a time look for a stack, and start or clear it."""
     make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
-    with (runs_folder() / ".lock").open("w") as lock:
+    with (runs_folder() / ".lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -175,7 +175,7 @@ def clear_stale(folder: RunFolder) -> list[int]:
     """
     ended = []
     if folder.record.exists():
-        status = Status.from_dict(json.loads(folder.record.read_text()))
+        status = Status.from_dict(json.loads(folder.record.read_text(encoding="utf-8")))
         for part in status.parts:
             if part.pid is None or part.started is None:
                 continue

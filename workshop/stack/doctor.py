@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -15,14 +17,21 @@ from pathlib import Path
 
 from google.protobuf.internal import api_implementation
 
+from workshop.children import environment
+from workshop.errors import WorkshopError
+from workshop.paths import ROOT, make_folder, runs_folder
 from workshop.stack.control import connect
-from workshop.paths import runs_folder
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import bad_jars, read_lock
-from workshop.stack.jvm import JAVA
+from workshop.stack.jvm import ALIKE_EVERYWHERE, JAVA
 from workshop.stack.preflight import DISK_BYTES
 
-ROOT = Path(__file__).parents[2]
+ODD = (
+    *("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH"),
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONIOENCODING"),
+)
+"""What would change how Java or Python starts, beside proxies."""
+
 OLDEST_PYTHON = (3, 10)
 SET_UP = "make setup"
 
@@ -45,8 +54,19 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Run every check."""
-    checks = (_system, _python, _packages, _generated, _jars, _java, _disk, _ports, _stacks)
-    return [finding for check in checks for finding in check()]
+    checks = (
+        *(_system, _python, _packages, _generated),
+        *(_environment, _jars, _java, _disk, _ports, _stacks),
+    )
+    return list(dict.fromkeys(finding for check in checks for finding in _found(check)))
+
+
+def _found(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a check finds; an error that says what to do is a finding too."""
+    try:
+        yield from check()
+    except WorkshopError as error:
+        yield Finding(error.message, error.hint)
 
 
 def _system() -> Iterator[Finding]:
@@ -65,7 +85,7 @@ def _python() -> Iterator[Finding]:
 
 
 def _pins(file: str) -> dict[str, str]:
-    lines = (ROOT / file).read_text().splitlines()
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     return dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
 
 
@@ -104,11 +124,15 @@ def _generated() -> Iterator[Finding]:
         yield Finding("the protobuf compiler is missing", SET_UP)
         return
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [protoc, "--proto_path=protos", f"--python_out={folder}", "messages.proto"],
-            cwd=ROOT,
-            check=True,
-        )
+        try:
+            subprocess.run(
+                [protoc, "--proto_path=protos", f"--python_out={folder}", "messages.proto"],
+                cwd=ROOT,
+                check=True,
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            yield Finding(f"the protobuf compiler does not run: {error}", SET_UP)
+            return
         made = (Path(folder) / "messages_pb2.py").read_bytes()
     matches = made == (ROOT / "greeter" / "messages_pb2.py").read_bytes()
     yield Finding(
@@ -119,10 +143,21 @@ def _generated() -> Iterator[Finding]:
     )
 
 
+def _environment() -> Iterator[Finding]:
+    proxies = [name for name in os.environ if re.fullmatch("(?i)(https?|all|ftp)_proxy", name)]
+    found = sorted([name for name in ODD if name in os.environ] + proxies)
+    yield Finding(
+        f"environment: a stack does not get your {', '.join(found)}"
+        if found
+        else "environment: nothing that a stack would have to be kept from"
+    )
+
+
 def _jars() -> Iterator[Finding]:
     jars, bad = read_lock(), bad_jars()
     size = sum(jar.size for jar in jars) / 1e6
     if bad:
+        make_folder(bad[0].path.parent, "WORKSHOP_CACHE")
         what = f"{len(bad)} of {len(jars)} jars are missing or altered in {bad[0].path.parent}"
         yield Finding(what, "python -m workshop fetch")
     else:
@@ -130,22 +165,41 @@ def _jars() -> Iterator[Finding]:
 
 
 def _java() -> Iterator[Finding]:
+    command = [str(JAVA), *ALIKE_EVERYWHERE, "-XshowSettings:properties", "-version"]
     try:
-        answer = subprocess.run([JAVA, "-version"], capture_output=True, text=True, timeout=30)
-        line = (answer.stderr.splitlines() or ["no answer"])[0]
-        yield Finding(f"Java starts: {line}", "" if answer.returncode == 0 else SET_UP)
+        answer = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=30,
+        )
+        lines = answer.stderr.splitlines() or ["no answer"]
+        told = {key: value for key, _, value in (line.strip().partition(" = ") for line in lines)}
+        version = next((line for line in lines if " version " in line), lines[-1])
+        # Both come out right only if Java reads names of files as everybody else does.
+        places = {"user.dir": ROOT, "java.home": JAVA.resolve().parents[1]}
+        misread = [
+            f"{told.get(key)} for {place}"
+            for key, place in places.items()
+            if told.get(key) != str(place)
+        ]
+        if answer.returncode or misread:
+            yield Finding(f"Java: {'; '.join(misread) or version}", SET_UP)
+        else:
+            yield Finding(f"Java starts: {version}")
     except (OSError, subprocess.TimeoutExpired) as error:
         yield Finding(f"Java does not start: {error}", SET_UP)
 
 
 def _disk() -> Iterator[Finding]:
-    folder = runs_folder()
-    while not folder.exists():
-        folder = folder.parent
+    folder = make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
     free = shutil.disk_usage(folder).free
     enough = free >= DISK_BYTES
     yield Finding(
-        f"disk: {free / 1e6:,.0f} MB free for stacks in {runs_folder()}",
+        f"disk: {free / 1e6:,.0f} MB free for stacks in {folder}",
         "" if enough else "export WORKSHOP_RUNS=/a/folder/on/another/disk",
     )
 

@@ -10,15 +10,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from workshop.errors import WorkshopError
+from workshop.paths import ROOT
 from workshop.stack.preflight import NotReady
 
-ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 VARIABLE = "WORKSHOP_ENGINE"
 PROJECT_LABEL = "com.docker.compose.project"
@@ -121,6 +122,7 @@ class ContainerEngine:
             [self.program, *arguments],
             capture_output=True,
             text=True,
+            encoding="utf-8",
             errors="replace",
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,
@@ -171,9 +173,10 @@ def find() -> ContainerEngine:
             return found
         problem = found
     if wanted != "docker" and shutil.which("podman"):
-        compose = shutil.which("podman-compose") or _beside_python("podman-compose")
-        if compose:
+        if compose := shutil.which("podman-compose"):
             return ContainerEngine("podman", (compose,))
+        if find_spec("podman_compose"):
+            return ContainerEngine("podman", (sys.executable, "-m", "podman_compose"))
         problem = NotReady(
             "podman is here, podman-compose is not.", hint="pip install podman-compose"
         )
@@ -202,10 +205,6 @@ def _works(*command: str) -> bool:
         return subprocess.run(command, capture_output=True, timeout=30).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
-
-
-def _beside_python(name: str) -> str | None:
-    return shutil.which(name, path=str(Path(sys.executable).parent))
 
 
 def check_memory() -> None:

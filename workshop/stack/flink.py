@@ -131,8 +131,10 @@ def write_config(folder: RunFolder, settings: Mapping[str, Any], *rules: str) ->
         More of them than those that let the ingress step over a record.
     """
     lines = [f"{key}: {value}" for key, value in settings.items()]
-    (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n")
-    (folder.conf / RULES).write_text("\n".join([*rules, poison.rules(folder.inside(folder.skipped))]))
+    (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder.conf / RULES).write_text(
+        "\n".join([*rules, poison.rules(folder.inside(folder.skipped))])
+    )
 
 
 def _flink(

@@ -76,6 +76,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
+    def saved(self) -> Path:
+        """Names a checkpoint that there was, so that one that is gone is missed."""
+        return self.path / "saved"
+
+    @property
     def skipped(self) -> Path:
         """One file for every record that the ingress is to step over."""
         return self.path / "skipped"

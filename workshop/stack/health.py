@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import sys
-import urllib.request
+from http.client import HTTPConnection
 
 
 def main() -> None:
@@ -18,8 +18,10 @@ def main() -> None:
     master = os.environ.get("MASTER_HOST", "master")
     own = socket.gethostbyname(socket.gethostname())
     host = "127.0.0.1" if os.environ["ROLE"] == "master" else master
-    with urllib.request.urlopen(f"http://{host}:8081/taskmanagers", timeout=4) as answer:
-        known = [one["path"] for one in json.load(answer)["taskmanagers"]]
+    # Not urllib: it would ask a proxy, if the container was given one.
+    line = HTTPConnection(host, 8081, timeout=4)
+    line.request("GET", "/taskmanagers")
+    known = [one["path"] for one in json.load(line.getresponse())["taskmanagers"]]
     if os.environ["ROLE"] == "worker" and not any(f"@{own}:" in path for path in known):
         sys.exit(f"{master} does not know the worker at {own}.")
 

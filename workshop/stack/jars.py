@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shlex
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import requests
 
@@ -66,6 +67,12 @@ class Jar:
                 return _sha256(iter(lambda: file.read(1 << 20), b"")) == self.sha256
         except FileNotFoundError:
             return False
+        except PermissionError as error:
+            raise JarError(
+                f"{self.path} may not be read by this login.",
+                hint=f"whoever fetched it runs: chmod -R a+rX {shlex.quote(str(cache_folder()))}; "
+                "or set WORKSHOP_CACHE to a folder of your own.",
+            ) from error
 
 
 def _sha256(chunks: Iterable[bytes]) -> str:
@@ -81,13 +88,13 @@ def write_lock(path: Path, jars: Iterable[Jar]) -> None:
         f"{jar.sha256} {jar.size:>9} {','.join(sorted(jar.sets)):<13} {jar.coordinate}"
         for jar in sorted(jars, key=lambda jar: jar.coordinate)
     ]
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def read_lock(path: Path = LOCK) -> list[Jar]:
     """Read the pinned jars."""
     jars = []
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         sha256, size, sets, coordinate = line.split()
         jars.append(Jar(coordinate, frozenset(sets.split(",")), int(size), sha256))
     return jars
@@ -130,8 +137,8 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
     JarError
         When the network, the disk or the content is not as it must be. What arrived whole stays.
     """
-    for jar in jars:
-        jar.path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in {jar.path.parent for jar in jars} - {BUNDLED}:
+        make_folder(folder, "WORKSHOP_CACHE")
     with requests.Session() as session, ThreadPoolExecutor(max_workers=6) as pool:
         futures = [pool.submit(_fetch_one, session, jar, arrived) for jar in jars]
         try:
@@ -167,9 +174,9 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
     digest = hashlib.sha256()
     partial: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=jar.path.parent, prefix=".partial-")
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as file, session.get(url, stream=True, timeout=30) as reply:
+        # Not by tempfile, whose files nobody else may read: a cache may serve several logins.
+        partial = jar.path.with_name(f".partial-{uuid4().hex}-{jar.path.name}")
+        with partial.open("xb") as file, session.get(url, stream=True, timeout=30) as reply:
             reply.raise_for_status()
             for chunk in reply.iter_content(1 << 16):
                 file.write(chunk)

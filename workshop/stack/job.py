@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.poison import Poison
 from workshop.stack.size import CHECKPOINT_INTERVAL_MS
+from workshop.stack.snapshots import Snapshots
 from workshop.stack.status import Part, Status
 
 STARTING_POLL_SECONDS = 0.1
@@ -26,6 +25,9 @@ ENDED = ("FAILED", "CANCELED", "FINISHED")
 
 STALE_SECONDS = 10.0
 """How much longer than their interval the engine may take between two checkpoints."""
+
+UNSEEN_LOOKS = 20
+"""How often in a row a completed checkpoint may be missed on disk: it may be on its way."""
 
 PASSED_SECONDS = 1.0
 GONE_SECONDS = 5.0
@@ -63,14 +65,16 @@ class Job:
     ) -> None:
         self.part = Part("job", detail="waits for the processes")
         self.rest = rest
-        self._checkpoints = checkpoints
         self._stale_seconds = checkpoint_ms / 1000 + STALE_SECONDS
         self._newest_start = newest_start
         self.status = status
         self._id: str | None = None
         self._folder = RunFolder(Path(status.folder))
+        self._snapshots = (
+            None if checkpoints is None else Snapshots(checkpoints, self._folder.saved)
+        )
         self._tidied = False
-        self._cut_off: set[str] = set()
+        self._unseen = 0
         self._earlier_restarts = 0
         self._failures = Failures()
 
@@ -81,6 +85,8 @@ class Job:
         ------
         JobRefused
             When the engine refuses it at the first time.
+        Misplaced
+            When the saved state is not where it belongs.
         """
         first = True
         while True:
@@ -147,14 +153,6 @@ class Job:
         if self._id is not None:
             self.rest.cancel(self._id)
 
-    def newest_snapshot(self) -> str | None:
-        """Where the newest complete checkpoint or savepoint lies, or None."""
-        if self._checkpoints is None:
-            return None
-        found = sorted(self._checkpoints.glob("**/_metadata"), key=lambda p: p.stat().st_mtime)
-        complete = [str(path.parent) for path in found if str(path.parent) not in self._cut_off]
-        return complete[-1] if complete else None
-
     def _submit(self) -> str:
         """Submit the job and return its id.
 
@@ -162,14 +160,13 @@ class Job:
         was never completed, so nothing of it was committed: the one before it is the newest.
         """
         while True:
-            snapshot = self.newest_snapshot()
+            snapshot = self._snapshots.newest() if self._snapshots is not None else None
             try:
                 return self.rest.submit(snapshot, self.status.size.parallelism)
             except requests.HTTPError as error:
-                if snapshot is None or "EOFException" not in str(error):
+                if self._snapshots is None or snapshot is None or "EOFException" not in str(error):
                     raise
-                logging.warning("%s is cut off", snapshot)
-                self._cut_off.add(snapshot)
+                self._snapshots.pass_over(snapshot)
 
     def _look(self) -> None:
         """Read from the engine how the job does."""
@@ -208,9 +205,9 @@ class Job:
             and begun >= since
             and age < self._stale_seconds
         ):
-            self.part.state, self.part.detail = "ready", f"{running} tasks run"
-            self.status.poison = None
-            self._tidy()
+            if self._is_saved(newest["completed"]["id"]):
+                self.part.state, self.part.detail = "ready", f"{running} tasks run"
+                self.status.poison = None
         else:
             started = self.part.restarts or self.part.state in ("ready", "restarting")
             self.part.state = "restarting" if started else "starting"
@@ -249,14 +246,26 @@ class Job:
             self.part.state = "restarting"
             self._earlier_restarts = self.part.restarts = self.part.restarts + 1
 
-    def _tidy(self) -> None:
-        """Delete what an earlier job left: this one has a newer checkpoint of its own."""
-        if self._tidied or self._id is None or self._checkpoints is None:
-            return
-        for folder in self._checkpoints.iterdir():
-            if folder.name != self._id:
-                shutil.rmtree(folder, ignore_errors=True)
-        self._tidied = True
+    def _is_saved(self, checkpoint: int) -> bool:
+        """Whether the next start will find a checkpoint that the engine has completed.
+
+        Raises
+        ------
+        Misplaced
+            When it has not been found for long.
+        """
+        if self._snapshots is None or self._id is None:
+            return True
+        if not self._snapshots.holds(self._id, checkpoint):
+            self._unseen += 1
+            if self._unseen > UNSEEN_LOOKS:
+                raise self._snapshots.misplaced(self._id, checkpoint)
+            return False
+        self._unseen = 0
+        if not self._tidied:
+            self._snapshots.keep_only(self._id, checkpoint)
+            self._tidied = True
+        return True
 
 
 def _completed_since_restart(latest: dict[str, Any]) -> bool:

@@ -92,8 +92,8 @@ def settings(folder: RunFolder, port: int, controller_port: int) -> dict[str, An
 def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
     """Write ``server.properties`` for a broker that listens on ``127.0.0.1:port``."""
     lines = [f"{key}={value}" for key, value in settings(folder, port, controller_port).items()]
-    (folder.conf / "server.properties").write_text("\n".join(lines) + "\n")
-    (folder.conf / RULES).write_text(rules())
+    (folder.conf / "server.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder.conf / RULES).write_text(rules(), encoding="utf-8")
 
 
 def _kafka(

@@ -128,7 +128,7 @@ class Services:
         # Of this start alone, so that it does no harm to show the rendered module to somebody.
         key = secrets.token_urlsafe(16)
         module = render(Path(settings.module), self.bootstrap, self.functions, key)
-        (folder.conf / "module.yaml").write_text(module)
+        (folder.conf / "module.yaml").write_text(module, encoding="utf-8")
 
         link_jars(folder)
         inherited = environment(folder.tmp)

@@ -30,6 +30,7 @@ from workshop.stack.owner import Unguarded
 from workshop.stack.process import ServiceProcess
 from workshop.stack.room import shortage
 from workshop.stack.services import Ports, Services, Settings
+from workshop.stack.snapshots import Misplaced
 from workshop.stack.status import Part, Status
 
 ATTEMPTS = 3
@@ -90,6 +91,7 @@ class Supervisor:
             [sys.executable, "-I", "-S", "-c", _GUARD],
             stdin=subprocess.PIPE,
             text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
         self.status.guard = self._guard.pid
@@ -235,7 +237,7 @@ class Supervisor:
             self.status.shortage = shortage(self.folder.path)
             with contextlib.suppress(OSError):  # A full disk must not end the watch.
                 partial = self.folder.record.with_suffix(".partial")
-                partial.write_text(json.dumps(self.status.to_dict(), indent=1))
+                partial.write_text(json.dumps(self.status.to_dict(), indent=1), encoding="utf-8")
                 partial.replace(self.folder.record)
             await asyncio.sleep(MEASURE_SECONDS)
 
@@ -268,7 +270,7 @@ class Supervisor:
                 logging.warning("attempt %d: %s", attempt, error)
                 self.status.reason = str(error)
             except Exception as error:
-                if not isinstance(error, StartFailed | JobRefused | Unguarded):
+                if not isinstance(error, StartFailed | JobRefused | Misplaced | Unguarded):
                     logging.exception("the supervisor failed")
                 self.status.reason = f"{error}"
                 break
