@@ -19,6 +19,7 @@ from workshop.stack import LEAN, STANDARD, Size, Stack, relay
 from workshop.stack.compose import SERVICES, ComposeStack
 from workshop.stack.container import EngineFolder, settings, size_of
 from workshop.stack.engines import Container, find, port_for
+from workshop.stack.flink import jobmanager_command
 from workshop.stack.flink import settings as flink_settings
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import read_lock
@@ -116,7 +117,8 @@ def test_the_engine_in_a_container_is_set_up_as_the_embedded_one(monkeypatch):
         "web.access-control-allow-origin",
     }
     assert folder.checkpoints.parent == folder.skipped.parent == Path("/opt/statefun/kept")
-    assert inside["state.checkpoints.dir"] == "file:///opt/statefun/kept/checkpoints"
+    place = "-Dstate.checkpoints.dir=file:///opt/statefun/kept/checkpoints"
+    assert place in jobmanager_command(folder, STANDARD, "/opt/flink/lib/*")
 
 
 def test_a_container_is_told_the_size_by_its_variables():

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import time
 from types import SimpleNamespace
 
@@ -12,14 +13,16 @@ from workshop.stack import Size, Status
 from workshop.stack.failures import CALM_SECONDS, Failures, advice
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import file_sizes
-from workshop.stack.job import STALE_SECONDS, Job
+from workshop.stack.job import STALE_SECONDS, UNSEEN_LOOKS, Job
+from workshop.stack.snapshots import Misplaced
 from workshop.stack.status import Part
 
 
 class PlayedRest:
     """Flink's REST API with one job of one task."""
 
-    def __init__(self):
+    def __init__(self, folder):
+        self.folder = folder
         self.task = "RUNNING"
         self.restarts = 0
         self.completed = self.restored = None
@@ -37,6 +40,10 @@ class PlayedRest:
         if path.endswith("numRestarts"):
             return [{"value": str(self.restarts)}]
         if path.endswith("checkpoints"):
+            if self.folder is not None and self.completed:
+                place = self.folder / "checkpoints" / "an id" / f"chk-{self.completed}"
+                place.mkdir(parents=True, exist_ok=True)
+                (place / "_metadata").touch()
             latest = {
                 kind: None if id is None else {"id": id, "trigger_timestamp": self.triggered * 1000}
                 for kind, id in (("completed", self.completed), ("restored", self.restored))
@@ -49,8 +56,8 @@ class PlayedRest:
 
 
 def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(tmp_path):
-    rest = PlayedRest()
-    job = Job(rest, tmp_path, Status("mine", str(tmp_path)))
+    rest = PlayedRest(tmp_path)
+    job = Job(rest, tmp_path / "checkpoints", Status("mine", str(tmp_path)))
     job.part.state, job._id = "starting", "an id"
 
     def looks() -> str:
@@ -69,10 +76,12 @@ def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(t
 
 
 def test_a_checkpoint_from_before_a_process_was_started_says_nothing(tmp_path):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     rest.completed = 1
     started = rest.triggered - 1
-    job = Job(rest, tmp_path, Status("mine", str(tmp_path)), newest_start=lambda: started)
+    job = Job(
+        rest, tmp_path / "checkpoints", Status("mine", str(tmp_path)), newest_start=lambda: started
+    )
     job.part.state, job._id = "starting", "an id"
     job._look()
     assert job.part.state == "ready"
@@ -85,7 +94,7 @@ def test_a_checkpoint_from_before_a_process_was_started_says_nothing(tmp_path):
 
 
 def test_a_job_whose_checkpoints_do_not_come_any_more_is_not_ready(tmp_path):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     rest.completed = 1
     job = job_of(rest, tmp_path, time.time() - 60)
     job._look()
@@ -96,8 +105,46 @@ def test_a_job_whose_checkpoints_do_not_come_any_more_is_not_ready(tmp_path):
     assert re.fullmatch(r"1 tasks run, but the last checkpoint is 1\d s old", job.part.detail)
 
 
+def test_a_job_whose_checkpoints_lie_elsewhere_is_never_ready(tmp_path):
+    rest = PlayedRest(tmp_path / "somewhere else")
+    rest.completed = 1
+    job = Job(rest, tmp_path / "checkpoints", Status("mine", str(tmp_path)))
+    job.part.state, job._id = "starting", "an id"
+    with pytest.raises(
+        Misplaced, match=r"checkpoint 1 of job an id, and it is not in .*/checkpoints"
+    ):
+        for _ in range(UNSEEN_LOOKS + 1):
+            job._look()
+            assert job.part.state == "starting"
+
+
+def test_a_checkpoint_that_is_on_its_way_does_not_stop_a_job_that_runs(tmp_path):
+    rest = PlayedRest(tmp_path)
+    rest.completed = 1
+    job = job_of(rest, tmp_path, time.time() - 60)
+    job._look()
+    rest.completed, rest.folder = 2, None
+    job._look()
+    assert job.part.state == "ready"
+
+
+def test_a_job_does_not_begin_again_where_there_was_a_checkpoint(tmp_path):
+    rest = PlayedRest(tmp_path)
+    rest.completed = 1
+    job = job_of(rest, tmp_path, time.time() - 60)
+    submitted = []
+    rest.submit = lambda restore, _: submitted.append(restore)
+    job._look()
+    job._submit()
+    assert submitted == [str(tmp_path / "checkpoints" / "an id" / "chk-1")]
+    shutil.rmtree(tmp_path / "checkpoints")
+    with pytest.raises(Misplaced, match=r"No checkpoint is left(?s:.*)an id/chk-1(?s:.*)--forget"):
+        job._submit()
+    assert len(submitted) == 1
+
+
 def test_a_taskmanager_that_is_away_for_long_is_no_fault_of_the_job(tmp_path):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     now = time.time()
     job = job_of(rest, tmp_path, now - 60)
     for number in range(5):
@@ -109,14 +156,14 @@ def test_a_taskmanager_that_is_away_for_long_is_no_fault_of_the_job(tmp_path):
 def job_of(rest, tmp_path, started):
     """A job on processes of which the newest started at that time."""
     status = Status("mine", str(tmp_path))
-    job = Job(rest, tmp_path, status)
+    job = Job(rest, tmp_path / "checkpoints", status)
     status.parts = [Part("broker", "ready", 1, started), Part("greeter", "ready", 2, 5.0), job.part]
     job.part.state, job._id = "ready", "an id"
     return job
 
 
 def test_a_job_that_fails_again_and_again_for_one_reason_is_not_ready(tmp_path):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     now = time.time()
     job = job_of(rest, tmp_path, now - 60)
     for number in range(3):
@@ -132,7 +179,7 @@ def test_a_job_that_fails_again_and_again_for_one_reason_is_not_ready(tmp_path):
 
 
 def test_failures_while_a_process_was_away_are_its_fault(tmp_path):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     now = time.time()
     job = job_of(rest, tmp_path, now - 2)  # The broker came back two seconds ago.
     for number in range(3):
@@ -142,7 +189,7 @@ def test_failures_while_a_process_was_away_are_its_fault(tmp_path):
 
 
 def test_a_state_that_cannot_be_restored_shows_at_the_first_failure_until_it_is_over(tmp_path):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     now = time.time()
     job = job_of(rest, tmp_path, now - 1)
     rest.fail("org.apache.flink.util.StateMigrationException: new serializer", now)
@@ -173,7 +220,7 @@ def test_a_job_is_submitted_in_as_many_copies_as_the_stack_has_slots(tmp_path, m
     rest._session = SimpleNamespace(
         post=lambda url, **what: asked.append(what.get("json")), delete=lambda url, **what: None
     )
-    job = Job(rest, tmp_path, Status("mine", str(tmp_path), size=size))
+    job = Job(rest, tmp_path / "checkpoints", Status("mine", str(tmp_path), size=size))
 
     async def no_look(work, *arguments):
         if work == job._look:

@@ -15,10 +15,11 @@ from workshop.stack import process
 from workshop.stack.process import ServiceProcess
 
 
-def service(folder: Path, code: str, groups: list[int] | None = None) -> ServiceProcess:
-    async def never() -> None:
-        await asyncio.Event().wait()
+async def never() -> None:
+    await asyncio.Event().wait()
 
+
+def service(folder: Path, code: str, groups: list[int] | None = None) -> ServiceProcess:
     command = [sys.executable, "-c", code]
     told = (groups if groups is not None else []).append
     return ServiceProcess("made", lambda: command, never, folder / "made.log", told, folder, {})
@@ -102,9 +103,8 @@ def test_what_a_process_leaves_behind_is_ended_with_it(tmp_path):
 
 
 def test_a_command_that_is_not_there(tmp_path):
-    made = ServiceProcess(
-        "made", lambda: ["/no/such/program"], asyncio.sleep, tmp_path / "log", lambda _: None
-    )
+    log, command = tmp_path / "log", ["/no/such/program"]
+    made = ServiceProcess("made", lambda: command, never, log, lambda _: None, tmp_path, {})
     open_before = psutil.Process().num_fds()
     with pytest.raises(FileNotFoundError):
         asyncio.run(made.run())
