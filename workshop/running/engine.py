@@ -169,12 +169,14 @@ class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
             self.shutdown_kernel = "immediate"
             return _fail(cell, "TimeoutError", f"the cell did not end within {self.timeout:g} s")
         except DeadKernelError:
-            printed = self.kernel.log.read_text(errors="replace")
+            printed = self.kernel.log.read_text(encoding="utf-8", errors="replace")
             return _fail(cell, "DeadKernelError", "the kernel died while the cell ran", printed)
         if last:
             self.lesson.stack = float(self._ask(f"{_WATCH}.last_look()", "stack_seconds()"))
         if self.failures.exists():
-            told = [json.loads(line) for line in self.failures.read_text().splitlines()]
+            told = [
+                json.loads(line) for line in self.failures.read_text(encoding="utf-8").splitlines()
+            ]
             return _fail(
                 cell, "Unnoticed", told[0]["what"], "\n".join(one["traceback"] for one in told)
             )

@@ -40,6 +40,7 @@ class Holder:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            encoding="utf-8",
             env={**environment, "PYTHONPATH": path},
             start_new_session=True,
         )

@@ -169,7 +169,9 @@ class ComposeStack(Stack):
         if process.returncode:
             raise StackError(
                 f"Stack {self.name}: compose failed.",
-                details="\n".join(log.read_text(errors="replace").splitlines()[-25:]),
+                details="\n".join(
+                    log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
+                ),
             )
         self._forget_what_was_seen()
 
@@ -202,6 +204,7 @@ class ComposeStack(Stack):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
 
@@ -236,6 +239,8 @@ class ComposeStack(Stack):
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
                     text=True,
+                    encoding="utf-8",
+                    errors="replace",
                 )
                 if done.returncode or self.engine.containers(self.project):
                     raise StackError(
@@ -380,6 +385,7 @@ class ComposeStack(Stack):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            encoding="utf-8",
             errors="replace",
         )
         return done.stdout.rstrip("\n")
@@ -480,7 +486,7 @@ class ComposeStack(Stack):
                 *("--name", f"{self.project}-hosting"),
                 *("--network", network, "--network-alias", "python-worker"),
                 *("--entrypoint", "python", greeter.image),
-                *("-u", "-c", source.read_text(), "listen", str(GREETER_PORT)),
+                *("-u", "-c", source.read_text(encoding="utf-8"), "listen", str(GREETER_PORT)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -80,7 +80,8 @@ def main() -> None:
     # A container that was replaced has another address, and nobody answers at the old one: Java
     # would wait there for ten seconds, so it must not remember it for even one.
     (folder.conf / "dns.security").write_text(
-        "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n"
+        "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n",
+        encoding="utf-8",
     )
     on_class_path = os.pathsep.join([*map(str, modules), LIB])
     options = [f"-Djava.security.properties={folder.conf / 'dns.security'}"]
@@ -171,7 +172,7 @@ async def _another_master(incarnation: Path) -> None:
     """Return when the master has been started again."""
 
     def told() -> str:
-        return incarnation.read_text() if incarnation.exists() else ""
+        return incarnation.read_text(encoding="utf-8") if incarnation.exists() else ""
 
     before = told()
     while told() == before:
@@ -188,7 +189,7 @@ async def _master(command: list[str], folder: EngineFolder, size: Size, modules:
         topics.cancel()
         return 0
     topics.result()
-    folder.incarnation.write_text(uuid.uuid4().hex)
+    folder.incarnation.write_text(uuid.uuid4().hex, encoding="utf-8")
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
     ended = asyncio.create_task(process.wait())
     job = asyncio.create_task(_keep_job(folder, size))

@@ -349,7 +349,7 @@ class Stack:
             One of :attr:`services`.
         """
         path = self.log_path(service)
-        with path.open(errors="replace") as file:
+        with path.open(encoding="utf-8", errors="replace") as file:
             return "".join(deque(file, maxlen=lines)).rstrip("\n")
 
     def log_path(self, service: str) -> Path:
@@ -393,7 +393,9 @@ class Stack:
     def module_difference(self) -> str:
         """What the running module definition has other than ``module.yaml``, as a diff."""
         self._ready_part("jobmanager")
-        return difference(self.module, (self.folder.conf / "module.yaml").read_text())
+        return difference(
+            self.module, (self.folder.conf / "module.yaml").read_text(encoding="utf-8")
+        )
 
     # ----------------------------------------------------------------- chaos
 

@@ -121,6 +121,7 @@ class ContainerEngine:
             [self.program, *arguments],
             capture_output=True,
             text=True,
+            encoding="utf-8",
             errors="replace",
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,

@@ -86,7 +86,7 @@ def endpoint_key(rendered: Path) -> str:
 
 def _load(source: Path) -> dict[str, Any]:
     try:
-        module = yaml.safe_load(source.read_text())
+        module = yaml.safe_load(source.read_text(encoding="utf-8"))
         module["module"]["spec"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise WorkshopError(
