@@ -17,7 +17,7 @@ from workshop.stack import Stack
 OURS = ("workshop", "greeter", "generator", "book", "statefun-protobuf")
 OF_A_PATH = {"read_text", "write_text"}
 OPENING = {"open", "fdopen", "NamedTemporaryFile", "TemporaryFile", "TextIOWrapper"}
-LOW = {"os", "tarfile"}
+NO_TEXT = {"os.open", "tarfile.open"}
 # These still do; there may be no more of them.
 STILL = (
     *("control.py", "doctor.py", "flink.py", "jars.py", "kafka.py", "services.py"),
@@ -37,7 +37,7 @@ def depending_on_the_locale(source: str) -> Iterator[int]:
         texts = [
             one.value for one in [*node.args, *given.values()] if isinstance(one, ast.Constant)
         ]
-        of_a_library = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) in LOW
+        of_a_library = ast.unparse(node.func) in NO_TEXT
         in_bytes = any(isinstance(text, str) and text.strip("rwxa+") == "b" for text in texts)
         as_text = isinstance(given.get("text"), ast.Constant) and given["text"].value
         if (
