@@ -12,7 +12,6 @@ from typing import Any
 
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -21,6 +20,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.iorw import write_ipynb
 
+from workshop.running.private_kernel import PrivateKernelManager
 from workshop.running.report import CellRun, LessonRun
 
 ENGINE = "workshop"
@@ -52,12 +52,8 @@ class Kernel:
     def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
         # The kernel of this environment, whatever else the user has installed.
         specs = KernelSpecManager(kernel_dirs=[f"{sys.prefix}/share/jupyter/kernels"])
-        self.manager = AsyncKernelManager(
-            kernel_name=KERNEL,
-            kernel_spec_manager=specs,
-            # Without it every kernel warns that others on this machine could listen.
-            transport_encryption="auto",
-            log=_quiet,
+        self.manager = PrivateKernelManager(
+            kernel_name=KERNEL, kernel_spec_manager=specs, log=_quiet
         )
         self.log = log
         with log.open("wb") as output:
