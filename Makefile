@@ -2,15 +2,25 @@
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+# Never a script of the environment: its first line names the folder, which not every path survives.
+IN_VENV := $(VENV)/bin/python -m
 # Two protobufs cannot both be what everybody asked for; "make doctor" says whether all is as pinned.
-PIP := $(BIN)/pip install --quiet --no-warn-conflicts --disable-pip-version-check
+PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-check
 SETTINGS := $(VENV)/share/jupyter/lab/settings
+CONFIG := $(VENV)/etc/jupyter
 READY := $(VENV)/.ready
 BOOK := $(VENV)/.book
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
 PINNED := $(VENV)/pinned-protobuf
-export JUPYTER_PREFER_ENV_PATH := 1
+# What a caller's environment says of Python and pip is meant for others, and would break this one:
+# it keeps where packages come from, and how to get there. PIP_USER as pip.conf may say it too.
+REACHING := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIENT_CERT PROXY \
+    CONFIG_FILE KEYRING_PROVIDER USE_DEPRECATED CACHE_DIR NO_CACHE_DIR TIMEOUT DEFAULT_TIMEOUT RETRIES
+unexport $(filter-out $(addprefix PIP_,$(REACHING)),$(filter PIP_%,$(.VARIABLES)))
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONPLATLIBDIR PYTHONOPTIMIZE PYTHONWARNINGS
+export PIP_USER := 0
+# Who may read the checkout may read what is made in it, whatever the umask of whoever makes it.
+SHARED := test -z "$$(find . -prune -perm -005)" || umask 022;
 # What "python -m workshop bundle" wrote brings its own packages: then nothing else is looked at.
 ifneq ($(wildcard offline/wheels),)
 export PIP_NO_INDEX := 1
@@ -24,19 +34,19 @@ help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make the environment and fetch the jars
-	@$(BIN)/python -m workshop fetch
+	@$(IN_VENV) workshop fetch
 
 lab: setup ## Open JupyterLab on the first lesson
-	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
+	@$(IN_VENV) jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
 
 run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=--solved solves them
-	@$(BIN)/python -m workshop run $(ARGS)
+	@$(IN_VENV) workshop run $(ARGS)
 
 book: setup $(BOOK) ## Make a site of the executed lessons, to browse and to search: build/book/html
-	@$(BIN)/python -m book $(ARGS)
+	@$(IN_VENV) book $(ARGS)
 
 test: setup $(BOOK) browser ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
-	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH=$(abspath $(PINNED)) )$(BIN)/python -m pytest $(ARGS)
+	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest $(ARGS)
 
 browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt
 	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || { \
@@ -46,78 +56,82 @@ browser: ## Install Chromium, which the tests of the dashboard need, if root can
 	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
 
 test-compose: setup ## Build the images from nothing and test them in containers; needs podman and root
-	@$(BIN)/python -m pytest tests/compose $(ARGS)
+	@$(IN_VENV) pytest tests/compose $(ARGS)
 
 chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
-	@$(BIN)/python -m tests.chaos $(ARGS)
-	@$(BIN)/python -m tests.chaos.cycles
+	@$(IN_VENV) tests.chaos $(ARGS)
+	@$(IN_VENV) tests.chaos.cycles
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
-	@$(BIN)/python -m workshop down
+	@$(IN_VENV) workshop down
 
 doctor: $(READY) ## Check this machine; every line is a tick or the command that mends it
-	@$(BIN)/python -m workshop doctor
+	@$(IN_VENV) workshop doctor
 
 protos: $(READY) ## Compile protos/ anew
-	@$(BIN)/protoc --proto_path=protos --python_out=greeter --pyi_out=greeter messages.proto
+	@$(IN_VENV) protoc --proto_path=protos --python_out=greeter --pyi_out=greeter messages.proto
 
 syllabus: $(READY) ## Write notebooks/README.md anew from the lessons
-	@$(BIN)/python -m workshop syllabus
+	@$(IN_VENV) workshop syllabus
 
 lint: $(READY) ## Check format, style, types, spelling, and that the notebooks hold no outputs
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/nbstripout --verify notebooks/*.ipynb
-	@$(BIN)/codespell
+	@$(IN_VENV) ruff format --check .
+	@$(IN_VENV) ruff check .
+	@$(IN_VENV) mypy
+	@$(IN_VENV) nbstripout --verify notebooks/*.ipynb
+	@$(IN_VENV) codespell_lib
 
 test-bundle: setup ## Write an offline bundle, set it up where there is no network, and be greeted
-	@WORKSHOP_BUNDLE=1 $(BIN)/python -m pytest tests/test_bundle.py $(ARGS)
+	@WORKSHOP_BUNDLE=1 $(IN_VENV) pytest tests/test_bundle.py $(ARGS)
 
 lock: $(READY) ## Resolve the jars anew and write the lock file
-	@$(BIN)/python -m workshop.stack.resolve
+	@$(IN_VENV) workshop.stack.resolve
 
 fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes some minutes
-	@$(BIN)/python -m tests.fuzz $(ARGS)
+	@$(IN_VENV) tests.fuzz $(ARGS)
 
 leaks: setup ## Start and stop twenty times, kill twenty kernels during a start: nothing may stay
-	@WORKSHOP_LEAK_CYCLES=20 $(BIN)/python -m pytest tests/test_leaks.py $(ARGS)
+	@WORKSHOP_LEAK_CYCLES=20 $(IN_VENV) pytest tests/test_leaks.py $(ARGS)
 
 bounded: setup ## Send 200,000 names through a stack whose bounds are small: disk and memory stay
-	@$(BIN)/python -m tests.bounded $(ARGS)
+	@$(IN_VENV) tests.bounded $(ARGS)
 
 bench: setup ## Measure, with small sizes; prints tables and ratios
-	@$(BIN)/python bench/first_greeting.py --rounds 2
-	@$(BIN)/python bench/latency.py --seconds 10
-	@$(BIN)/python bench/serving.py --names 6000 --rounds 1
-	@$(BIN)/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
-	@$(BIN)/python bench/memory.py --names 5000 --rounds 1
-	@$(BIN)/python bench/recovery.py --rounds 1 --peer 0
-	@$(BIN)/python bench/series.py 00 04
-	@$(BIN)/python bench/live.py --seconds 5 --page-seconds 0
-	@$(BIN)/python bench/room.py --learners 1 --learners 2
-	-@$(BIN)/python bench/simulation.py
+	@$(VENV)/bin/python bench/first_greeting.py --rounds 2
+	@$(VENV)/bin/python bench/latency.py --seconds 10
+	@$(VENV)/bin/python bench/serving.py --names 6000 --rounds 1
+	@$(VENV)/bin/python bench/growth.py --names 1000 --names 20000 --visits 5000 --rounds 1
+	@$(VENV)/bin/python bench/memory.py --names 5000 --rounds 1
+	@$(VENV)/bin/python bench/recovery.py --rounds 1 --peer 0
+	@$(VENV)/bin/python bench/series.py 00 04
+	@$(VENV)/bin/python bench/live.py --seconds 5 --page-seconds 0
+	@$(VENV)/bin/python bench/room.py --learners 1 --learners 2
+	-@$(VENV)/bin/python bench/simulation.py
 
 clean: ## Delete the environment and everything that was built; the jars stay in the cache
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json \
-    requirements-fast.txt $(wildcard statefun-protobuf/*)
+    jupyter-config.py requirements-fast.txt $(wildcard statefun-protobuf/*)
+	@case "$$(pwd -P)" in *:*) \
+	  echo "There is a colon in $$(pwd -P), and Python makes no environment in such a folder. Rename it."; \
+	  exit 1;; esac
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "$(PYTHON) is older than 3.10. Name a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
 	@test ! -e offline/python || \
 	  $(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' $$(cat offline/python) || { \
 	  echo "This bundle is for Python $$(cat offline/python). Name it: make PYTHON=python$$(cat offline/python)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { \
+	@$(SHARED) $(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV); the first time takes a minute or two."
-	@$(PIP) -r requirements.txt -r requirements-dev.txt && \
+	@$(SHARED) $(PIP) -r requirements.txt -r requirements-dev.txt && \
 	  $(PIP) --no-deps -e . ./statefun-protobuf -r requirements-fast.txt && \
 	  $(PIP) --no-deps --upgrade --target $(PINNED) $$(grep '^protobuf==' requirements.txt) || { \
 	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
-	@mkdir -p $(SETTINGS) && cp jupyter-overrides.json $(SETTINGS)/overrides.json
+	@$(SHARED) mkdir -p $(SETTINGS) $(CONFIG) && cp jupyter-overrides.json $(SETTINGS)/overrides.json && \
+	  cp jupyter-config.py $(CONFIG)/jupyter_config.py
 	@touch $@
 
 $(BOOK): requirements-book.txt $(READY)
-	@$(PIP) -r requirements-book.txt
+	@$(SHARED) $(PIP) -r requirements-book.txt
 	@touch $@

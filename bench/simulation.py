@@ -39,6 +39,7 @@ from statefun.request_reply_pb2 import ToFunction
 
 from greeter.greeter import functions, greet
 from greeter.messages_pb2 import GreetRequest, SeenCount
+from greeter.terminal import show_everything
 from workshop.simulation import FakeContext, SimulatedRuntime
 
 MODULE = Path(__file__).parent.parent / "module.yaml"
@@ -156,4 +157,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    show_everything()
     sys.exit(main())

@@ -10,6 +10,7 @@ import click
 
 from book.copies import executed_copies
 from book.pages import write_pages
+from greeter.terminal import show_everything
 from workshop.errors import WorkshopError
 from workshop.runner import EXECUTED, ROOT, choose
 
@@ -60,4 +61,5 @@ def main(notebooks: tuple[Path, ...]) -> None:
 
 
 if __name__ == "__main__":
+    show_everything()
     main()

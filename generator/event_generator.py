@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 from generator.broker import BrokerError, GreetingReader, RequestProducer
+from greeter.terminal import show_everything
 
 PEOPLE = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Katherine", "Tony", "Margaret"]
 
@@ -79,5 +80,12 @@ def show(greetings: GreetingReader, seconds: float) -> int:
     return len(arrived)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Be a program."""
+    show_everything()
     generate()
+
+
+# What it was called before it was "python -m generator".
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,10 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from greeter.key import load
+from greeter.terminal import show_everything
+
+# Also in the worker, which imports this module again: a function may print what it likes.
+show_everything()
 
 
 @click.command()

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from generator.broker import GreetingReader, RequestProducer
+from greeter.terminal import show_everything
 from workshop.stack import Stack, control
 from workshop.stack.folders import file_sizes
 
@@ -165,4 +166,5 @@ def main(names: int) -> None:
 
 
 if __name__ == "__main__":
+    show_everything()
     main()

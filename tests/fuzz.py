@@ -25,6 +25,7 @@ from statefun.request_reply_pb2 import FromFunction, ToFunction
 from greeter.greeter import compute_greeting
 from greeter.limits import LARGEST_BODY
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
+from greeter.terminal import show_everything
 from tests.junk import JUNK
 
 ALLOWED = {200, 400, 404, 413}
@@ -264,4 +265,5 @@ def main(requests: int, seed: int, log: Path) -> None:
 
 
 if __name__ == "__main__":
+    show_everything()
     main()

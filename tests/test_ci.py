@@ -129,9 +129,9 @@ def test_the_hooks_are_the_pinned_tools_of_the_environment():
     tools = set()
     for hook in repository["hooks"]:
         assert hook["language"] == "system"
-        folder, tool = hook["entry"].split()[0].rsplit("/", 1)
-        assert folder == ".venv/bin"
-        assert f"$(BIN)/{tool}" in MAKEFILE.partition("\nlint:")[2].partition("\n\n")[0]
-        tools.add(tool)
+        python, module, tool, *_ = hook["entry"].split()
+        assert (python, module) == (".venv/bin/python", "-m")
+        assert f"$(IN_VENV) {tool}" in MAKEFILE.partition("\nlint:")[2].partition("\n\n")[0]
+        tools.add(tool.removesuffix("_lib"))
     assert tools == {"nbstripout", "ruff", "codespell"}
     assert tools <= pinned

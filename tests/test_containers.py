@@ -254,7 +254,7 @@ RETRIES = requests.adapters.Retry(connect=60, backoff_factor=0.05, backoff_max=0
         ("Dockerfile", "/opt/workshop", "workshop.stack.container"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.health"),
         ("greeter/Dockerfile", "/app", "greeter.__main__"),
-        ("generator/Dockerfile", "/app", "generator.event_generator"),
+        ("generator/Dockerfile", "/app", "generator.__main__"),
     ],
 )
 def test_an_image_holds_all_of_ours_that_it_imports(tmp_path, file, place, module):

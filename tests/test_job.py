@@ -7,6 +7,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import requests
 
 from workshop.errors import WorkshopError
 from workshop.stack import Size, Status
@@ -28,6 +29,7 @@ class PlayedRest:
         self.completed = self.restored = None
         self.failure = self.failed_at = None
         self.triggered = time.time()
+        self.running_since = 0.0
 
     def fail(self, cause, when):
         """The job failed, was restarted, and has completed a checkpoint since."""
@@ -52,7 +54,8 @@ class PlayedRest:
         if path.endswith("exceptions"):
             return {"root-exception": self.failure, "timestamp": self.failed_at}
         tasks = [{"status": self.task}]
-        return {"state": "RUNNING", "vertices": tasks, "timestamps": {"RUNNING": 0}}
+        since = {"RUNNING": self.running_since * 1000}
+        return {"state": "RUNNING", "vertices": tasks, "timestamps": since}
 
 
 def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(tmp_path):
@@ -198,6 +201,55 @@ def test_a_state_that_cannot_be_restored_shows_at_the_first_failure_until_it_is_
     assert "down --name mine --forget" in advice(job.part.detail, "mine")
     assert advice("a.b.SomeException", "mine") == ""
     assert not job._failures.keeps_failing(now + CALM_SECONDS + 1, job.status.parts)
+
+
+POISON = "java.lang.IllegalStateException: poison names 0 7 1700000000000 it has no key"
+
+
+def test_a_record_that_cannot_be_read_stays_told_until_it_is_over(tmp_path):
+    rest = PlayedRest()
+    job = job_of(rest, tmp_path, time.time() - 60)
+    for number in range(5):
+        rest.fail(POISON, time.time() - 5 + number)
+        rest.task = "FAILED"
+        job._look()
+        assert job.part.detail.startswith("cannot read topic names, partition 0, offset 7")
+        rest.task = "RUNNING"  # For a moment, in each round.
+        rest.running_since = time.time()
+        job._look()
+        assert job.part.detail.startswith("cannot read topic names, partition 0, offset 7")
+    rest.fail("a.b.TaskManagerLost: the engine is busy with something else", time.time())
+    job._look()
+    assert job.part.detail.startswith("cannot read")
+    assert (job.part.state, job.status.poison.offset) == ("restarting", 7)
+
+    job.status.poison.skip(job._folder.skipped)
+    job._look()
+    assert job.part.detail.startswith("steps over topic names, partition 0, offset 7")
+    rest.running_since = time.time() - 60
+    rest.completed += 1
+    job._look()
+    # Its failures are no reason to wait for others of the same kind.
+    assert (job.part.state, job.status.poison) == ("ready", None)
+
+
+@pytest.mark.parametrize("reason", [POISON, "a.b.SomeException: because"])
+def test_what_keeps_the_job_from_running_stays_told_while_the_jobmanager_is_away(tmp_path, reason):
+    rest = PlayedRest()
+    job = job_of(rest, tmp_path, time.time() - 60)
+    for number in range(3):
+        rest.fail(reason, time.time() - 3 + number)
+        rest.task = "FAILED"
+        job._look()
+    told = job.part.detail
+    assert "cannot read" in told or reason in told
+
+    def away(path):
+        raise requests.ConnectionError
+
+    rest.get = away
+    job.look(1)
+    assert job.part.detail == told
 
 
 def test_a_failure_that_takes_minutes_to_come_back_is_not_over_between(tmp_path):

@@ -10,6 +10,8 @@ for package in ("google", "kafka", "rich", "statefun"):
             "What to do: run 'make setup' and then use .venv/bin/python, or activate .venv."
         )
 
-from workshop.cli import main  # noqa: E402 - only now is it known that it can be imported
+from greeter.terminal import show_everything  # noqa: E402 - only now can these be imported
+from workshop.cli import main  # noqa: E402
 
+show_everything()
 main()

@@ -250,7 +250,7 @@ for command in (bundle, room, share):
 
 def _added(path: Path) -> Iterator[str]:
     """Yield what is appended to ``path``, also after it was rotated, until interrupted."""
-    file = path.open(errors="replace")
+    file = path.open(encoding="utf-8", errors="replace")
     file.seek(0, 2)
     with contextlib.suppress(KeyboardInterrupt):
         while True:
@@ -260,5 +260,5 @@ def _added(path: Path) -> Iterator[str]:
                 time.sleep(0.2)
             else:
                 file.close()
-                file = path.open(errors="replace")
+                file = path.open(encoding="utf-8", errors="replace")
     file.close()

@@ -35,7 +35,7 @@ def module_with(*states: Mapping[str, str]) -> str:
     states
         The keys of format 2.0: ``name``, and ``expireAfter`` and ``expireMode`` where wanted.
     """
-    module = yaml.safe_load(MODULE.read_text())
+    module = yaml.safe_load(MODULE.read_text(encoding="utf-8"))
     module["version"] = "2.0"
     (function,) = module["module"]["spec"]["functions"]
     function["function"]["spec"]["states"] = [dict(state) for state in states]
@@ -53,7 +53,7 @@ def saved(module: str) -> Path:
     name = hashlib.sha256(module.encode()).hexdigest()[:16]
     path = cache_folder() / "modules" / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(module)
+    path.write_text(module, encoding="utf-8")
     return path
 
 

@@ -11,8 +11,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from playwright.sync_api import Locator, Page
@@ -39,9 +40,18 @@ class Lab:
     ----------
     folder
         An empty folder; the notebooks are in its part ``notebooks``.
+    start
+        The command that starts it.
+    variables
+        For its environment.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        start: Sequence[str] = (sys.executable, "-m", "jupyterlab"),
+        **variables: str,
+    ) -> None:
         self.root = folder / "notebooks"
         self.root.mkdir()
         self.log = folder / "log"
@@ -62,6 +72,7 @@ class Lab:
             "PYTHONPATH": os.pathsep.join(
                 filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])
             ),
+            **variables,
         }
         options = {
             "ServerApp.port": port,
@@ -71,10 +82,10 @@ class Lab:
             "LabApp.extension_manager": "readonly",
             "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         }
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        command = [*start, "--no-browser", "--allow-root"]
         command += [f"--{name}={value}" for name, value in options.items()]
         with self.log.open("w") as log:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=log, cwd=self.root
             )
         try:
@@ -102,22 +113,27 @@ class Lab:
 
     def end_kernels(self) -> None:
         """End every kernel, and with it what its cells left running."""
-        with urllib.request.urlopen(f"{self.url}/api/kernels?token={TOKEN}", timeout=60) as answer:
-            kernels = json.load(answer)
-        for kernel in kernels:
-            ending = urllib.request.Request(
-                f"{self.url}/api/kernels/{kernel['id']}?token={TOKEN}", method="DELETE"
-            )
-            urllib.request.urlopen(ending, timeout=60).close()
+        for kernel in self.ask("GET", "kernels"):
+            self.ask("DELETE", f"kernels/{kernel['id']}")
+
+    def ask(self, method: str, what: str, **sent: object) -> Any:
+        """Ask the server's REST interface."""
+        asked = urllib.request.Request(
+            f"{self.url}/api/{what}?token={TOKEN}",
+            method=method,
+            data=json.dumps(sent).encode() if sent else None,
+        )
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return json.loads(answer.read() or "null")
 
     def close(self) -> None:
         """End JupyterLab and its kernels."""
-        self._process.terminate()
+        self.process.terminate()
         try:
-            self._process.wait(20)
+            self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.process.kill()
+            self.process.wait()
 
     def _set(self, name: str, values: dict[str, object]) -> None:
         path = self._settings / f"{name}.jupyterlab-settings"
@@ -132,7 +148,7 @@ class Lab:
                 return
             except (urllib.error.URLError, OSError):
                 late = time.monotonic() > deadline
-                assert not late and self._process.poll() is None, self.log.read_text()
+                assert not late and self.process.poll() is None, self.log.read_text()
                 time.sleep(0.1)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from greeter.terminal import show_everything
 from tests.chaos.run import Chaos
 from workshop.stack import Stack
 from workshop.stack.view import Progress
@@ -46,4 +47,5 @@ def main(seed: int, names: int, keys: int, kills: int, rate: float) -> None:
 
 
 if __name__ == "__main__":
+    show_everything()
     main()

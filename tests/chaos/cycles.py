@@ -14,6 +14,7 @@ import click
 import psutil
 
 from generator.broker import RequestProducer
+from greeter.terminal import show_everything
 from tests.chaos.report import Verdict, judge
 from tests.chaos.run import greetings_in, names_in
 from workshop.stack import Stack
@@ -106,4 +107,5 @@ def main(number: int) -> None:
 
 
 if __name__ == "__main__":
+    show_everything()
     main()

@@ -14,7 +14,15 @@ from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from tests.simulation.paths import GREETER_MODULE
 from tests.simulation.yaml_text import module_text
-from workshop.simulation import HandlerMismatch, JobFailed, SimulatedRuntime
+from workshop.simulation import (
+    HandlerMismatch,
+    JobFailed,
+    ModuleError,
+    SimulatedRuntime,
+    SimulationError,
+    check_module,
+    module_diagram,
+)
 
 MODULE = module_text({"test/f": ["{name: seen}"]})
 
@@ -139,6 +147,55 @@ def test_a_handler_instance_will_do():
     runtime = make(write, handler=RequestReplyHandler(None))
     runtime.run()
     assert stored(runtime) is not None
+
+
+@pytest.mark.parametrize(
+    ("handler", "function"),
+    [(RequestReplyHandler, write), (AsyncRequestReplyHandler, write_async)],
+)
+def test_a_handler_stands_for_the_functions_that_it_serves(handler, function):
+    calls = []
+
+    class Counting(handler):
+        def __call__(self, request):
+            calls.append(request)
+            return super().__call__(request)
+
+    functions = StatefulFunctions()
+    functions.register("test/f", function)
+    given = Counting(functions)
+    runtime = SimulatedRuntime(given, MODULE)
+    runtime.send("in", "k", StringValue(value="x"))
+    runtime.run()
+    assert stored(runtime) == StringValue(value="x")
+    assert len(calls) == 1
+    assert check_module(given, MODULE) == check_module(functions, MODULE)
+    assert "test/f" in repr(module_diagram(MODULE, given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(write, [write], {"test/f": write}, StatefulFunctions, RequestReplyHandler),
+        *(RequestReplyHandler(None), greeter.app, MODULE),
+    ],
+)
+def test_what_holds_no_functions_is_refused_in_a_sentence(given):
+    for use in (SimulatedRuntime, check_module, lambda one, text: module_diagram(text, one)):
+        with pytest.raises(SimulationError, match="no functions(?s:.*)Pass the StatefulFunctions"):
+            use(given, MODULE)
+
+
+@pytest.mark.parametrize("handler", ["async", write, StatefulFunctions(), greeter.app])
+def test_what_is_no_handler_is_refused_in_a_sentence(handler):
+    with pytest.raises(HandlerMismatch, match="no handler of the SDK(?s:.*)leave handler out"):
+        make(write, handler=handler)
+
+
+@pytest.mark.parametrize("module", [None, {"module": {}}, greeter.functions, "a\0b"])
+def test_what_is_no_module_is_refused_in_a_sentence(module):
+    with pytest.raises(ModuleError, match="cannot be read(?s:.*)Pass the path of a module.yaml"):
+        SimulatedRuntime(greeter.functions, module)
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):

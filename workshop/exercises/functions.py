@@ -47,7 +47,7 @@ def bound(function: Greet) -> StatefulFunctions:
 
 def runtime_of(function: Greet, states: Iterable[str] = (), copies: int = 1) -> SimulatedRuntime:
     """Run the function in so many copies, by the repository's module with these states."""
-    module = yaml.safe_load(_MODULE.read_text())
+    module = yaml.safe_load(_MODULE.read_text(encoding="utf-8"))
     module["module"]["spec"]["functions"][0]["function"]["spec"]["states"] = list(states)
     return SimulatedRuntime(
         Copies(lambda: bound(function), copies),

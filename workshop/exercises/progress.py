@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import time
@@ -11,11 +13,43 @@ import platformdirs
 
 from workshop.errors import WorkshopError
 
+_ELSEWHERE = "name a file that you may write to: export WORKSHOP_PROGRESS=/a/folder/progress.json"
+
 
 def progress_file() -> Path:
     """Where it is kept; the environment variable ``WORKSHOP_PROGRESS`` names another place."""
-    named = os.environ.get("WORKSHOP_PROGRESS")
-    return Path(named or platformdirs.user_data_path("statefun-workshop") / "progress.json")
+    if named := os.environ.get("WORKSHOP_PROGRESS"):
+        return Path(named)
+    try:
+        return platformdirs.user_data_path("statefun-workshop") / "progress.json"
+    except RuntimeError:
+        # Neither $HOME nor the list of logins tells a home. `writable` refuses this place.
+        return Path("~/.local/share/statefun-workshop/progress.json")
+
+
+def writable(file: Path) -> Path:
+    """Return ``file`` when its folder is there, made if need be.
+
+    Raises
+    ------
+    WorkshopError
+        When it cannot be made.
+    """
+    try:
+        # It would be made where one happens to be.
+        if file.parts[:1] == ("~",):
+            raise NotADirectoryError(errno.ENOTDIR, "your login has no home folder")
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_kept(file, error) from error
+    return file
+
+
+def not_kept(file: Path, error: OSError) -> WorkshopError:
+    """Say that a file of the learner's cannot be written, where, and why."""
+    return WorkshopError(
+        f"Your progress cannot be kept in {file}: {error.strerror}.", hint=_ELSEWHERE
+    )
 
 
 def passed() -> dict[str, str]:
@@ -27,11 +61,15 @@ def passed() -> dict[str, str]:
         When the file is damaged.
     """
     try:
-        data: dict[str, str] = json.loads(progress_file().read_text())["passed"]
+        data: dict[str, str] = json.loads(progress_file().read_text(encoding="utf-8"))["passed"]
         return dict(data)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise WorkshopError(
+            f"Your progress in {progress_file()} cannot be read: {error.strerror}.", hint=_ELSEWHERE
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise WorkshopError(
             f"Your progress in {progress_file()} cannot be read: {error}",
             hint="mend the file, or begin anew: python -m workshop progress --reset",
@@ -39,7 +77,13 @@ def passed() -> dict[str, str]:
 
 
 def record(id: str) -> None:
-    """Keep that the exercise ``id`` has passed."""
+    """Keep that the exercise ``id`` has passed.
+
+    Raises
+    ------
+    WorkshopError
+        When it cannot be kept; the text says where and why.
+    """
     known = passed()
     if id in known:
         return
@@ -55,14 +99,18 @@ def reset(lesson: str | None = None) -> None:
 
 def _write(known: dict[str, str]) -> None:
     file = progress_file()
-    if known:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside and renamed: two kernels never leave half a file.
-        partial = file.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps({"passed": dict(sorted(known.items()))}, indent=1))
-        partial.replace(file)
-    else:
-        file.unlink(missing_ok=True)
+    try:
+        if known:
+            # Written beside and renamed: two kernels never leave half a file.
+            partial = writable(file).with_suffix(f".{os.getpid()}")
+            kept = json.dumps({"passed": dict(sorted(known.items()))}, indent=1)
+            partial.write_text(kept, encoding="utf-8")
+            partial.replace(file)
+        else:
+            with contextlib.suppress(NotADirectoryError):
+                file.unlink(missing_ok=True)
+    except OSError as error:
+        raise not_kept(file, error) from error
     _publish()
 
 

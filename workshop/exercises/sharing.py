@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from workshop.errors import WorkshopError
-from workshop.exercises.progress import passed, progress_file
+from workshop.exercises.progress import not_kept, passed, progress_file, writable
 
 NAME = re.compile(r"\w[\w.-]{0,39}")
 """How a learner may be called: it is the name of a file, and is printed."""
@@ -61,7 +61,7 @@ class Sharing:
         partial = ""
         try:
             with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):
-                if json.loads(self.file.read_text())["id"] != self.id:
+                if json.loads(self.file.read_text(encoding="utf-8"))["id"] != self.id:
                     raise WorkshopError(
                         f"Somebody shares as {self.name} already.",
                         hint=f"choose another name: python -m workshop share {self.folder} "
@@ -69,7 +69,7 @@ class Sharing:
                     )
             # Written beside and renamed: whoever looks never sees half a file.
             handle, partial = tempfile.mkstemp(dir=self.folder, prefix=".partial-")
-            with os.fdopen(handle, "w") as file:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump({"id": self.id, "passed": passed()}, file)
             Path(partial).chmod(0o644)
             Path(partial).replace(self.file)
@@ -85,7 +85,7 @@ class Sharing:
 def sharing() -> Sharing | None:
     """Return what this learner has agreed to, or None."""
     try:
-        return Sharing(**json.loads(_kept().read_text()))
+        return Sharing(**json.loads(_kept().read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -111,11 +111,17 @@ def share(folder: Path | str, name: str | None = None) -> Sharing:
         )
     before = sharing()
     now = Sharing(str(Path(folder).absolute()), name, before.id if before else uuid.uuid4().hex)
+    kept = writable(_kept())
     now.publish()
-    if before is not None and before.file != now.file:
+    moved = before is not None and before.file != now.file
+    try:
+        kept.write_text(json.dumps(asdict(now)), encoding="utf-8")
+    except OSError as error:
+        if before is None or moved:
+            _withdraw(now)
+        raise not_kept(kept, error) from error
+    if before is not None and moved:
         _withdraw(before)
-    _kept().parent.mkdir(parents=True, exist_ok=True)
-    _kept().write_text(json.dumps(asdict(now)))
     return now
 
 
@@ -124,7 +130,10 @@ def stop() -> Sharing | None:
     before = sharing()
     if before is not None:
         _withdraw(before)
-        _kept().unlink()
+        try:
+            _kept().unlink()
+        except OSError as error:
+            raise not_kept(_kept(), error) from error
     return before
 
 

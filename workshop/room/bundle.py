@@ -61,7 +61,7 @@ def write_bundle(archive: Path, python: str, platform: str | None = None) -> Non
 
 def repository_files(root: Path) -> list[Path]:
     """Every file of the repository in ``root`` but what .gitignore names; also without git."""
-    lines = (root / ".gitignore").read_text().splitlines()
+    lines = (root / ".gitignore").read_text(encoding="utf-8").splitlines()
     ignored = [".git", *(line.strip("/") for line in lines if line and not line.startswith("#"))]
     found: list[Path] = []
     todo = [root]

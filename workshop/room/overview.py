@@ -59,7 +59,7 @@ def _passed(path: Path) -> dict[str, datetime] | None:
     try:
         # Neither a link to elsewhere nor a pipe that never ends.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(handle) as file:
+        with os.fdopen(handle, encoding="utf-8") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 return None
             data = json.loads(file.read(LARGEST_FILE))["passed"]

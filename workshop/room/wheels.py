@@ -125,14 +125,16 @@ def _requires(wheel: Path) -> list[str]:
 
 
 def _lines(file: str) -> list[str]:
-    lines = (ROOT / file).read_text().splitlines()
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def _build_tools() -> list[str]:
     found: list[str] = []
     for file in BUILT_HERE:
-        (tools,) = re.findall(r"^requires = (\[.*\])$", file.read_text(), re.MULTILINE)
+        (tools,) = re.findall(
+            r"^requires = (\[.*\])$", file.read_text(encoding="utf-8"), re.MULTILINE
+        )
         found += ast.literal_eval(tools)
     return found
 
@@ -140,7 +142,7 @@ def _build_tools() -> list[str]:
 def _pip(folder: Path, target: Sequence[str], what: Sequence[str]) -> None:
     options = ["--quiet", "--disable-pip-version-check", "--only-binary=:all:", f"--dest={folder}"]
     command = [sys.executable, "-m", "pip", "download", *options, *target, *what]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode:
         raise WorkshopError(
             "pip could not fetch the wheels.",

@@ -12,7 +12,6 @@ from typing import Any
 
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -21,6 +20,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.iorw import write_ipynb
 
+from workshop.running.private_kernel import PrivateKernelManager
 from workshop.running.report import CellRun, LessonRun
 
 ENGINE = "workshop"
@@ -52,12 +52,8 @@ class Kernel:
     def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
         # The kernel of this environment, whatever else the user has installed.
         specs = KernelSpecManager(kernel_dirs=[f"{sys.prefix}/share/jupyter/kernels"])
-        self.manager = AsyncKernelManager(
-            kernel_name=KERNEL,
-            kernel_spec_manager=specs,
-            # Without it every kernel warns that others on this machine could listen.
-            transport_encryption="auto",
-            log=_quiet,
+        self.manager = PrivateKernelManager(
+            kernel_name=KERNEL, kernel_spec_manager=specs, log=_quiet
         )
         self.log = log
         with log.open("wb") as output:
@@ -169,12 +165,14 @@ class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
             self.shutdown_kernel = "immediate"
             return _fail(cell, "TimeoutError", f"the cell did not end within {self.timeout:g} s")
         except DeadKernelError:
-            printed = self.kernel.log.read_text(errors="replace")
+            printed = self.kernel.log.read_text(encoding="utf-8", errors="replace")
             return _fail(cell, "DeadKernelError", "the kernel died while the cell ran", printed)
         if last:
             self.lesson.stack = float(self._ask(f"{_WATCH}.last_look()", "stack_seconds()"))
         if self.failures.exists():
-            told = [json.loads(line) for line in self.failures.read_text().splitlines()]
+            told = [
+                json.loads(line) for line in self.failures.read_text(encoding="utf-8").splitlines()
+            ]
             return _fail(
                 cell, "Unnoticed", told[0]["what"], "\n".join(one["traceback"] for one in told)
             )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from statefun import StatefulFunctions
 
+from workshop.simulation.given import functions_of
 from workshop.simulation.module import Function, Module
 from workshop.simulation.module_parser import read_module
 from workshop.simulation.yaml_nodes import Finding
@@ -43,7 +44,7 @@ def check_module(
     Parameters
     ----------
     functions
-        The functions as the SDK has them bound.
+        The functions as the SDK has them bound, or a handler that serves them.
     module
         The path of a ``module.yaml``, or its text.
     transaction_limit_ms
@@ -61,7 +62,7 @@ def check_module(
         There is no such file, or it is no YAML.
     """
     parsed = read_module(module, transaction_limit_ms)
-    return sorted(parsed.findings + compare(functions, parsed))
+    return sorted(parsed.findings + compare(functions_of(functions), parsed))
 
 
 def compare(functions: StatefulFunctions, module: Module) -> list[Finding]:

@@ -9,6 +9,7 @@ from statefun import StatefulFunctions
 
 from workshop.simulation.check import sends
 from workshop.simulation.diagram import escape
+from workshop.simulation.given import functions_of
 from workshop.simulation.module import Function, Module, State
 from workshop.simulation.module_parser import read_module
 
@@ -90,14 +91,15 @@ def module_diagram(module: str | Path, functions: StatefulFunctions | None = Non
     module
         The path of a ``module.yaml``, or its text.
     functions
-        The functions as the SDK has them bound. A module says nothing about who sends where: those
-        arrows are read from their code.
+        The functions as the SDK has them bound, or a handler that serves them. A module says
+        nothing about who sends where: those arrows are read from their code.
 
     Raises
     ------
     ModuleError
         There is no such file, or it is no YAML.
     """
+    functions = None if functions is None else functions_of(functions)
     return ModuleDiagram(read_module(module), functions)
 
 

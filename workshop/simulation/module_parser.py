@@ -70,8 +70,11 @@ def read_module(module: str | Path, transaction_limit_ms: int = 900_000) -> Modu
         source = str(module)
         try:
             text = Path(module).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ModuleError(f"{source} cannot be read: {error}") from error
+        except (OSError, ValueError, TypeError) as error:
+            raise ModuleError(
+                f"{source} cannot be read: {error}",
+                hint="Pass the path of a module.yaml, or its text.",
+            ) from error
     try:
         # The engine reads the first document of the file and no more.
         document = next(iter(yaml.compose_all(text)), None)

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from google.protobuf.message import Message
-from statefun import StatefulFunctions
 
 from workshop.simulation.check import compare
 from workshop.simulation.egress import EgressLog, Records
 from workshop.simulation.errors import ModuleError, SimulationError
+from workshop.simulation.given import Bound, functions_of, is_handler
 from workshop.simulation.ingress import IngressLog
 from workshop.simulation.job import Job
 from workshop.simulation.messages import Address, split_typename, typed
@@ -31,8 +31,8 @@ class SimulatedRuntime:
     Parameters
     ----------
     functions
-        The functions as the SDK has them bound. None with an ``endpoint``, to leave the module
-        unchecked.
+        The functions as the SDK has them bound, or a handler that serves them. None with an
+        ``endpoint``, to leave the module unchecked.
     module
         The path of a ``module.yaml``, or its text.
     topics
@@ -79,7 +79,7 @@ class SimulatedRuntime:
 
     def __init__(
         self,
-        functions: StatefulFunctions | None,
+        functions: Bound | None,
         module: str | Path,
         *,
         topics: Mapping[str, type[Message]] | None = None,
@@ -103,7 +103,7 @@ class SimulatedRuntime:
         #: What is wrong with the module, or odd, in the order of its lines.
         self.findings: list[Finding] = list(self.module.findings)
         if functions is not None:
-            self.findings += compare(functions, self.module)
+            self.findings += compare(functions_of(functions), self.module)
         self.findings.sort()
         errors = [str(finding) for finding in self.findings if finding.error]
         if check and errors:
@@ -116,8 +116,8 @@ class SimulatedRuntime:
         if endpoint is not None:
             worker = HttpWorker(endpoint)
         else:
-            assert functions is not None
-            worker = KernelWorker(functions, handler)
+            serving = functions if handler is None and is_handler(functions) else handler
+            worker = KernelWorker(functions_of(functions), serving)
         #: What happened, as data; shows as a picture in a notebook.
         self.trace = Trace(trace)
         self._ingress = IngressLog(self.module)

@@ -17,6 +17,7 @@ from statefun import AsyncRequestReplyHandler, RequestReplyHandler, StatefulFunc
 from statefun.core import StatefulFunction
 
 from workshop.simulation.errors import HandlerMismatch
+from workshop.simulation.given import checked_handler
 
 __all__ = ["HttpWorker", "KernelWorker", "Worker", "WorkerFailed"]
 
@@ -128,7 +129,7 @@ class KernelWorker:
         }
         if handler is None:
             handler = AsyncRequestReplyHandler if any(kinds.values()) else RequestReplyHandler
-        cls: type = handler if isinstance(handler, type) else type(handler)
+        cls = checked_handler(handler)
         self.is_async = issubclass(cls, AsyncRequestReplyHandler)
         wrong = sorted(name for name, is_async in kinds.items() if is_async != self.is_async)
         if wrong:

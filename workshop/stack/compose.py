@@ -170,7 +170,9 @@ class ComposeStack(Stack):
         if process.returncode:
             raise StackError(
                 f"Stack {self.name}: compose failed.",
-                details="\n".join(log.read_text("utf-8", errors="replace").splitlines()[-25:]),
+                details="\n".join(
+                    log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
+                ),
             )
         self._forget_what_was_seen()
 
@@ -238,6 +240,7 @@ class ComposeStack(Stack):
                     stderr=subprocess.STDOUT,
                     text=True,
                     encoding="utf-8",
+                    errors="replace",
                 )
                 if done.returncode or self.engine.containers(self.project):
                     raise StackError(

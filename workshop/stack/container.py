@@ -174,7 +174,7 @@ async def _another_master(incarnation: Path) -> None:
     """Return when the master has been started again."""
 
     def told() -> str:
-        return incarnation.read_text() if incarnation.exists() else ""
+        return incarnation.read_text(encoding="utf-8") if incarnation.exists() else ""
 
     before = told()
     while told() == before:
@@ -191,7 +191,7 @@ async def _master(command: list[str], folder: EngineFolder, size: Size, modules:
         topics.cancel()
         return 0
     topics.result()
-    folder.incarnation.write_text(uuid.uuid4().hex)
+    folder.incarnation.write_text(uuid.uuid4().hex, encoding="utf-8")
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
     ended = asyncio.create_task(process.wait())
     job = asyncio.create_task(_keep_job(folder, size))

@@ -92,7 +92,7 @@ class Job:
         while True:
             try:
                 if self._id is None:
-                    self.part.detail = "submitted"
+                    self._tell("submitted")
                     self._id = await asyncio.to_thread(self._submit)
                     self._tidied = False
                     first = False
@@ -103,7 +103,7 @@ class Job:
                     raise JobRefused(_root_cause(str(error))) from error
                 # The JobManager is away, or it is a new one that does not know the job.
                 self.part.state = "starting" if first else "restarting"
-                self.part.detail = "waits for the jobmanager"
+                self._tell("waits for the jobmanager")
                 if answered:
                     self._lose()
             ready = self.part.state == "ready"
@@ -124,13 +124,13 @@ class Job:
                 self._lose()
                 self._id = live[0] if live else None
             if self._id is None:
-                self.part.detail = "waits for the workers"
+                self._tell("waits for the workers")
             else:
                 self._look()
                 self._must_use(workers)
         except requests.RequestException:
             self.part.state = "starting" if self._id is None else "restarting"
-            self.part.detail = "waits for the jobmanager"
+            self._tell("waits for the jobmanager")
 
     def _must_use(self, workers: int) -> None:
         """The job is not ready while it runs in fewer tasks, or more, than there is room for."""
@@ -184,13 +184,11 @@ class Job:
         if restarts:
             # A job that fails as soon as it gets its first message runs for a moment each time.
             failed = self.rest.get(f"/jobs/{self._id}/exceptions")
-            if failed["root-exception"]:
-                self._failures.add(_root_cause(failed["root-exception"]), failed["timestamp"] / 1e3)
+            trace = failed["root-exception"]
+            # A record that it cannot take is told as that, and is over when it was stepped over.
+            if trace and Poison.in_trace(trace) is None:
+                self._failures.add(_root_cause(trace), failed["timestamp"] / 1e3)
         running = sum(task == "RUNNING" for task in tasks)
-        if self._failures.keeps_failing(time.time(), self.status.parts):
-            self.part.state = "restarting"
-            self.part.detail = KEEPS_RESTARTING + self._failures.cause
-            return
         # A completed checkpoint has passed through every task: the ingress had its position, and
         # what the functions sent is committed. One from before a restart says nothing of it, nor
         # one from before a process died: the engine may not have noticed yet. And a process that
@@ -200,7 +198,8 @@ class Job:
         since = max(job["timestamps"]["RUNNING"] / 1000 + self._must_last(), self._newest_start())
         age = time.time() - begun
         if (
-            running == len(tasks)
+            not self._keeps_failing()
+            and running == len(tasks)
             and _completed_since_restart(newest)
             and begun >= since
             and age < self._stale_seconds
@@ -212,16 +211,28 @@ class Job:
             started = self.part.restarts or self.part.state in ("ready", "restarting")
             self.part.state = "restarting" if started else "starting"
             self._look_for_poison()
-            self.part.detail = self._why_not_ready(running, len(tasks), completed, age)
+            if running == len(tasks) and completed and age >= self._stale_seconds:
+                self._tell(f"{running} tasks run, but the last checkpoint is {age:.0f} s old")
+            else:
+                self._tell(f"{running} of {len(tasks)} tasks run, {completed} checkpoints")
 
-    def _why_not_ready(self, running: int, tasks: int, completed: int, age: float) -> str:
+    def _tell(self, now: str) -> None:
+        """Let the status say what keeps the job from running; ``now`` as long as that is unknown.
+
+        What is known stays until the job is ready: between its attempts it looks now this way, now
+        that, and whoever reads the status would see the reason only now and then.
+        """
         poison = self.status.poison
-        if poison is not None:
+        if poison is not None and not poison.is_skipped(self._folder.skipped):
             command = f"python -m workshop skip --name {self.status.name}"
-            return f"cannot read {poison} (step over it: {command})"
-        if running == tasks and completed and age >= self._stale_seconds:
-            return f"{running} tasks run, but the last checkpoint is {age:.0f} s old"
-        return f"{running} of {tasks} tasks run, {completed} checkpoints"
+            self.part.detail = f"cannot read {poison} (step over it: {command})"
+        elif self._keeps_failing():
+            self.part.detail = KEEPS_RESTARTING + self._failures.cause
+        else:
+            self.part.detail = now if poison is None else f"steps over {poison}"
+
+    def _keeps_failing(self) -> bool:
+        return self._failures.keeps_failing(time.time(), self.status.parts)
 
     def _must_last(self) -> float:
         """For how many seconds the job must have run to be past what it failed at.

@@ -93,7 +93,7 @@ class Poison:
         folder.mkdir(mode=0o700, exist_ok=True)
         # Whoever looks at the file later wants to know why.
         handle = os.open(folder / self.file_name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(json.dumps(asdict(self)) + "\n")
 
     def is_skipped(self, folder: Path) -> bool:
