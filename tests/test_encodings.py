@@ -18,11 +18,6 @@ OURS = ("workshop", "greeter", "generator", "book", "statefun-protobuf")
 OF_A_PATH = {"read_text", "write_text"}
 OPENING = {"open", "fdopen", "NamedTemporaryFile", "TemporaryFile", "TextIOWrapper"}
 NO_TEXT = {"os.open", "tarfile.open"}
-# These still do; there may be no more of them.
-STILL = (
-    *("control.py", "doctor.py", "flink.py", "jars.py", "kafka.py", "services.py"),
-    "supervisor.py",
-)
 RUNNING = {"run", "Popen", "check_output", "create_subprocess_exec"}
 
 
@@ -74,7 +69,6 @@ def test_no_file_and_no_child_is_read_in_the_encoding_of_the_locale():
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in sorted(files)
-        if path.name not in STILL
         for line in depending_on_the_locale(path.read_text(encoding="utf-8"))
     ]
     assert found == []

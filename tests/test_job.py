@@ -207,7 +207,7 @@ POISON = "java.lang.IllegalStateException: poison names 0 7 1700000000000 it has
 
 
 def test_a_record_that_cannot_be_read_stays_told_until_it_is_over(tmp_path):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     job = job_of(rest, tmp_path, time.time() - 60)
     for number in range(5):
         rest.fail(POISON, time.time() - 5 + number)
@@ -235,7 +235,7 @@ def test_a_record_that_cannot_be_read_stays_told_until_it_is_over(tmp_path):
 
 @pytest.mark.parametrize("reason", [POISON, "a.b.SomeException: because"])
 def test_what_keeps_the_job_from_running_stays_told_while_the_jobmanager_is_away(tmp_path, reason):
-    rest = PlayedRest()
+    rest = PlayedRest(tmp_path)
     job = job_of(rest, tmp_path, time.time() - 60)
     for number in range(3):
         rest.fail(reason, time.time() - 3 + number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import unicodedata
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 """The project: the lessons, ``module.yaml`` and the packages beside this one."""
 
 APP = "statefun-workshop"
+
+# A backslash is a slash to Flink. A name that ends in "!" looks like the end of a jar to Java, and
+# of a character beyond the first 65,536, as an emoji is, it makes an address it cannot read back.
+_UNUSABLE = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff\U00010000-\U0010ffff]|!(?=/)")
 
 
 class UnusableFolder(WorkshopError):
@@ -79,11 +83,10 @@ def _folder(variable: str, default: Callable[[str], str]) -> Path:
             else "This login has no home folder.",
             hint=f"set {variable} to the whole path of a folder that you can write to.",
         ) from error
-    for character in str(folder):
-        # A backslash is a slash to Flink; the others have no place in a configuration.
-        if character == "\\" or unicodedata.category(character) in ("Cc", "Cs"):
-            raise UnusableFolder(
-                f"The folder {str(folder)!r} cannot be used: its path holds {character!r}.",
-                hint=f"set {variable} to a folder without that character.",
-            )
+    if unusable := _UNUSABLE.search(f"{folder}/"):
+        raise UnusableFolder(
+            f"The folder {str(folder)!r} cannot be used: Java and Flink do not read "
+            f"{unusable[0]!r} in a path as it stands there.",
+            hint=f"set {variable} to a folder without it.",
+        )
     return Path(os.path.normpath(folder))

@@ -12,19 +12,21 @@ from pathlib import Path
 import platformdirs
 
 from workshop.errors import WorkshopError
+from workshop.paths import APP, ROOT
 
 _ELSEWHERE = "name a file that you may write to: export WORKSHOP_PROGRESS=/a/folder/progress.json"
 
 
 def progress_file() -> Path:
     """Where it is kept; the environment variable ``WORKSHOP_PROGRESS`` names another place."""
-    if named := os.environ.get("WORKSHOP_PROGRESS"):
-        return Path(named)
+    named = os.environ.get("WORKSHOP_PROGRESS")
     try:
-        return platformdirs.user_data_path("statefun-workshop") / "progress.json"
+        if named:
+            return ROOT / Path(named).expanduser()
+        return platformdirs.user_data_path(APP) / "progress.json"
     except RuntimeError:
         # Neither $HOME nor the list of logins tells a home. `writable` refuses this place.
-        return Path("~/.local/share/statefun-workshop/progress.json")
+        return Path(named or f"~/.local/share/{APP}/progress.json")
 
 
 def writable(file: Path) -> Path:

@@ -119,18 +119,16 @@ def _protobuf(lifted: str) -> Iterator[Finding]:
 
 
 def _generated() -> Iterator[Finding]:
-    protoc = shutil.which("protoc", path=str(Path(sys.executable).parent))
-    if protoc is None:
-        yield Finding("the protobuf compiler is missing", SET_UP)
-        return
     with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(ROOT / "protos" / "messages.proto", folder)
         try:
+            # From within the folder: protoc reads a colon in a path as the end of an option.
             subprocess.run(
-                [protoc, "--proto_path=protos", f"--python_out={folder}", "messages.proto"],
-                cwd=ROOT,
+                [import_module("protoc").PROTOC_EXE, "--python_out=.", "messages.proto"],
+                cwd=folder,
                 check=True,
             )
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (ImportError, OSError, subprocess.CalledProcessError) as error:
             yield Finding(f"the protobuf compiler does not run: {error}", SET_UP)
             return
         made = (Path(folder) / "messages_pb2.py").read_bytes()

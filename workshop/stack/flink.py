@@ -133,7 +133,7 @@ def write_config(folder: RunFolder, settings: Mapping[str, Any], *rules: str) ->
     lines = [f"{key}: {value}" for key, value in settings.items()]
     (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder.conf / RULES).write_text(
-        "\n".join([*rules, poison.rules(folder.inside(folder.skipped))])
+        "\n".join([*rules, poison.rules(folder.inside(folder.skipped))]), encoding="utf-8"
     )
 
 
