@@ -130,8 +130,8 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
 	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
 	@$(SHARED) mkdir -p $(SETTINGS) $(CONFIG) && cp jupyter-overrides.json $(SETTINGS)/overrides.json && \
 	  cp jupyter-config.py $(CONFIG)/jupyter_config.py
-	@touch $@
+	@$(SHARED) touch $@
 
 $(BOOK): requirements-book.txt $(READY)
 	@$(SHARED) $(PIP) -r requirements-book.txt
-	@touch $@
+	@$(SHARED) touch $@

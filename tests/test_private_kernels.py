@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -78,9 +79,15 @@ def test_a_run_uses_the_kernel_of_the_environment_and_nobody_can_listen(tmp_path
     assert not Path(place).parent.exists()
 
 
+(FOR_A_ROOM,) = re.findall(
+    r"^/opt/statefun-workshop/\.venv/(bin/.+)$",
+    (ROOT / "docs" / "room.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+# As "make lab" does it, and as a room is told to.
 STARTS = {
-    "module": (sys.executable, "-m", "jupyterlab"),
-    "script": (str(Path(sys.executable).parent / "jupyter"), "lab"),
+    "make": (sys.executable, "-m", "jupyterlab"),
+    "room": (f"{sys.prefix}/{FOR_A_ROOM}").split(),
 }
 
 
