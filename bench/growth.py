@@ -12,6 +12,7 @@ import itertools
 import os
 import random
 import statistics
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -19,17 +20,17 @@ import psutil
 from report import report
 from traffic import stream
 
-from workshop.stack import Size, Stack
+from workshop.stack import LONG_LIVED, Size, Stack
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.view import Progress
 
 # Partitions and slots grow together, then the slots move to a process of their own.
 LAYOUTS = [
-    Size(partitions=1),
-    Size(partitions=2, slots=2),
-    Size(partitions=4, slots=4),
-    Size(partitions=2, taskmanagers=2),
-    Size(partitions=4, slots=2, taskmanagers=2),
+    replace(LONG_LIVED, partitions=1),
+    replace(LONG_LIVED, partitions=2, slots=2),
+    replace(LONG_LIVED, partitions=4, slots=4),
+    replace(LONG_LIVED, partitions=2, taskmanagers=2),
+    replace(LONG_LIVED, partitions=4, slots=2, taskmanagers=2),
 ]
 
 # Rows to print, and the figures behind them.
@@ -58,7 +59,7 @@ def memory(stack: Stack) -> int:
 
 def grow(counts: tuple[int, ...], visits: int, heap_mb: int) -> Table:
     """Let one stack remember more and more names; return the rows and the figures."""
-    stack = Stack(f"bench-{os.getpid()}", size=Size(taskmanager_mb=heap_mb))
+    stack = Stack(f"bench-{os.getpid()}", size=replace(LONG_LIVED, taskmanager_mb=heap_mb))
     stack.up(progress=Progress())
     stream(stack, [f"warm-{n % 100}" for n in range(5000)])
     figures = []

@@ -20,7 +20,7 @@ from report import report
 from traffic import throughput
 
 from workshop.paths import ROOT
-from workshop.stack import Stack
+from workshop.stack import LONG_LIVED, Stack
 from workshop.stack.view import Progress
 
 PYTHON = Path(sys.executable)
@@ -82,7 +82,8 @@ def cpu(process: psutil.Process) -> float:
 @click.option("--keys", default=[10, 1000, 20_000], multiple=True, show_default=True)
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--all", "every", is_flag=True, help="Every server, not only the two.")
-def main(names: int, keys: tuple[int, ...], rounds: int, every: bool) -> None:
+@click.option("--both-compilers", is_flag=True, help="Java's second compiler too.")
+def main(names: int, keys: tuple[int, ...], rounds: int, every: bool, both_compilers: bool) -> None:
     """Print the table and write it to build/bench/serving.json."""
     chosen = list(SERVERS) if every else [WALKTHROUGH, OURS]
     figures: dict[str, dict[int, list[Measured]]] = {
@@ -91,7 +92,8 @@ def main(names: int, keys: tuple[int, ...], rounds: int, every: bool) -> None:
     for round_number in range(rounds):
         order = random.Random(round_number).sample(chosen, len(chosen))
         for server in order:
-            stack = Stack(f"bench-{os.getpid()}", serve=SERVERS[server])
+            size = LONG_LIVED if both_compilers else None
+            stack = Stack(f"bench-{os.getpid()}", serve=SERVERS[server], size=size)
             stack.up(progress=Progress())
             throughput(stack, 2000, 100)  # Warm: classes are loaded and compiled.
             for count in keys:

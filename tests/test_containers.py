@@ -124,8 +124,8 @@ def test_the_engine_in_a_container_is_set_up_as_the_embedded_one(monkeypatch):
 def test_a_container_is_told_the_size_by_its_variables():
     told = {"SLOTS": "2", "TASKMANAGER_MB": "128", "JOBMANAGER_MB": "", "OTHER": "x"}
     assert size_of(told) == Size(slots=2, taskmanager_mb=128)
-    assert size_of({"ONE_COMPILER": "1"}) == Size(one_compiler=True)
-    assert size_of({"ONE_COMPILER": "0"}) == Size()
+    assert size_of({"ONE_COMPILER": "0"}) == Size(one_compiler=False)
+    assert size_of({"ONE_COMPILER": "1"}) == size_of({}) == Size()
     stack = Stack.compose("sized", size=LEAN)
     assert isinstance(stack, ComposeStack)
     names = {

@@ -55,8 +55,10 @@ def services(tmp_path, monkeypatch):
     return make
 
 
-@pytest.mark.parametrize(("size", "expected"), [("lean", True), ("standard", False)])
-def test_every_java_process_of_a_lean_stack_uses_one_compiler(
+@pytest.mark.parametrize(
+    ("size", "expected"), [("lean", True), ("standard", True), ("long-lived", False)]
+)
+def test_every_java_process_uses_one_compiler_unless_it_is_to_live_long(
     services, monkeypatch, size, expected
 ):
     monkeypatch.setenv("WORKSHOP_SIZE", size)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workshop.stack.embedded import Stack, StackError
-    from workshop.stack.size import LEAN, STANDARD, Size
+    from workshop.stack.size import LEAN, LONG_LIVED, STANDARD, Size
     from workshop.stack.status import Part, Status
 
-__all__ = ["LEAN", "STANDARD", "Part", "Size", "Stack", "StackError", "Status"]
+__all__ = ["LEAN", "LONG_LIVED", "STANDARD", "Part", "Size", "Stack", "StackError", "Status"]
 
 _HOMES = {
     "Stack": "embedded",
     "StackError": "embedded",
     "LEAN": "size",
+    "LONG_LIVED": "size",
     "STANDARD": "size",
     "Size": "size",
     "Part": "status",

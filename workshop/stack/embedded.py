@@ -83,9 +83,9 @@ class Stack:
         next one to be committed. Unless given, a quarter of a second, or what the environment
         variable ``WORKSHOP_CHECKPOINT_MS`` names.
     size
-        How many TaskManagers, slots and partitions, and how much memory. Unless given, ``LEAN`` if
-        the environment variable ``WORKSHOP_SIZE`` is ``lean``, else ``STANDARD``; and a stack of
-        another size that runs already will do.
+        How many TaskManagers, slots and partitions, and how much memory. Unless given, ``LEAN`` or
+        ``LONG_LIVED`` if the environment variable ``WORKSHOP_SIZE`` names it (``lean``,
+        ``long-lived``), else ``STANDARD``; and a stack of another size that runs already will do.
 
     Examples
     --------

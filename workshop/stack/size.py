@@ -26,7 +26,8 @@ class Size:
         The largest heap of each Java process, in MiB.
     one_compiler
         Whether Java uses the first of its two compilers alone: the stack starts with half the CPU
-        and takes less memory, and with a machine to itself it greets fewer names a second.
+        and takes less memory. The second pays where a stack greets for minutes; see "Compilers" in
+        bench/README.md.
 
     Raises
     ------
@@ -40,7 +41,7 @@ class Size:
     broker_mb: int = 256
     jobmanager_mb: int = 256
     taskmanager_mb: int = 384
-    one_compiler: bool = False
+    one_compiler: bool = True
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -78,13 +79,17 @@ LEAST_MB = 64
 STANDARD = Size()
 """What a stack is unless it is told otherwise."""
 
-LEAN = Size(broker_mb=96, jobmanager_mb=96, taskmanager_mb=128, one_compiler=True)
+LEAN = Size(broker_mb=96, jobmanager_mb=96, taskmanager_mb=128)
 """For a small machine, or many stacks on one. See "Memory" and "A room" in bench/README.md."""
+
+
+LONG_LIVED = Size(one_compiler=False)
+"""For a stack that greets many names for minutes. See "Compilers" in bench/README.md."""
 
 
 def default_size() -> Size:
     """Return the size that the environment variable ``WORKSHOP_SIZE`` names."""
-    sizes = {"standard": STANDARD, "lean": LEAN}
+    sizes = {"standard": STANDARD, "lean": LEAN, "long-lived": LONG_LIVED}
     name = os.environ.get("WORKSHOP_SIZE") or "standard"
     if name not in sizes:
         raise WorkshopError(
