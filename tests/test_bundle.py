@@ -157,8 +157,8 @@ def unpacked(for_all) -> Path:
     with tarfile.open(archive) as tar:
         tar.extractall(for_all, filter="data")
     archive.unlink()
-    # All that a learner's folder may be called, but for a colon.
-    return (for_all / bundle.NAME).rename(for_all / "Mein Kurs (ü) & 50% @home's +,=")
+    # As a learner's folder may be called.
+    return (for_all / bundle.NAME).rename(for_all / "Mein Kurs (ü) & 50% @home's +")
 
 
 def python_for_all() -> str:

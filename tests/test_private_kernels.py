@@ -87,7 +87,7 @@ def test_a_run_uses_the_kernel_of_the_environment_and_nobody_can_listen(tmp_path
 # As "make lab" does it, and as a room is told to.
 STARTS = {
     "make": (sys.executable, "-m", "jupyterlab"),
-    "room": (f"{sys.prefix}/{FOR_A_ROOM}").split(),
+    "room": [f"{sys.prefix}/{FOR_A_ROOM.split()[0]}", *FOR_A_ROOM.split()[1:]],
 }
 
 
