@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -405,6 +406,17 @@ def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_up_goes_on(na
 
     assert texts(with_up(stack).greet("Ada")) == ["Nice to see you again Ada"]
     stack.down(forget=True)
+
+
+def test_a_stack_whose_checkpoints_are_gone_does_not_begin_to_count_again(name):
+    stack = Stack(name)
+    stack.up(progress=QUIET, keep=True)
+    stack.greet("Ada", "Ada")
+    stack.down()
+    shutil.rmtree(stack.folder.checkpoints)
+    with pytest.raises(StackError, match=r"No checkpoint is left in (?s:.*)forget=True"):
+        stack.up(progress=QUIET)
+    assert stack.status().state == "down"
 
 
 def with_up(stack: Stack) -> Stack:

@@ -42,7 +42,8 @@ class Snapshots:
                 f"No checkpoint is left in {self._folder}, though there was one "
                 f"({self._mark.read_text(encoding='utf-8').strip()}): the functions would have "
                 "forgotten everything, and their counts would begin again. "
-                "Put the folder back, or begin afresh: python -m workshop down --forget"
+                "Put the folder back, or begin afresh: stack.down(forget=True), python -m workshop "
+                "down --forget"
             )
         return complete[-1] if complete else None
 
