@@ -54,7 +54,8 @@ class Settings:
     size
         How many processes and partitions, and how much memory.
     fresh
-        Whether the folder was made for this run: then it goes with the stack, unless kept.
+        Whether the folder was made for this run: then it goes with the stack, unless somebody
+        stops that, or has it kept.
     """
 
     folder: str
