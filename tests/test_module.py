@@ -82,6 +82,9 @@ def test_the_key_of_the_endpoint_is_told_to_the_engine_alone(tmp_path, query):
     endpoint = spec(rendered.read_text())["functions"][0]["function"]["spec"]["endpoint"]
     assert endpoint == f"http://127.0.0.1:2/statefun{query}{'&' if query else '?'}key=s3-cr_et"
     assert endpoint_key(rendered) == "s3-cr_et"
+    shown = difference(source, rendered.read_text(), endpoint_key(rendered))
+    assert "s3-cr_et" not in shown
+    assert f"{'&' if query else '?'}key=…" in shown
     assert endpoint_key(source) == query.removeprefix("?")
 
 

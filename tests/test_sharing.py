@@ -73,6 +73,19 @@ def test_two_learners_from_the_first_check_to_the_end(folder, learner):
     assert [path.name for path in folder.iterdir()] == ["ada.json"]
 
 
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_two_long_names_never_look_alike(folder, columns):
+    names = ["anna.schmidt", "anna.schneider", f"anna-{'l' * 34}1", f"anna-{'l' * 34}2"]
+    for name in names:
+        (folder / f"{name}.json").write_text('{"passed": {"01.1": "2026-11-27T10:00:00+0000"}}')
+    done = workshop("room", str(folder), env={**os.environ, "COLUMNS": columns})
+    rows = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│")]
+    written = "".join(row[1].strip() for row in rows)
+    assert written == "".join([*sorted(names), "through"])
+    assert all(row[2].strip() in ("1/4", "", "0") for row in rows)
+    assert "…" not in done.stdout
+
+
 def test_only_what_was_promised_is_written(folder, learner):
     sharing.share(folder, "ada")
     record("01.1")

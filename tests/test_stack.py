@@ -184,8 +184,10 @@ def test_a_name_sent_straight_after_up_is_greeted_and_two_stacks_never_meet(stac
         del again
         assert texts(other.greet("Both")) == ["Third time is a charm Both"]
 
-        with pytest.raises(StackError, match="up already"):
+        with pytest.raises(StackError, match="up already") as refused:
             Stack(name, application="another:app").up(progress=QUIET)
+        told = "is up already, and serves greeter.greeter:app, not another:app.\n"
+        assert told in str(refused.value)
         assert other.status().state == "ready"
         processes = family(other)
     assert none_left(processes)

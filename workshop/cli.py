@@ -152,7 +152,7 @@ def logs(stack: Stack, follow: bool, lines: int, service: str | None) -> None:
     "--forget", is_flag=True, help="Delete its topics and all that the greeter remembers."
 )
 def down(stack: Stack, forget: bool) -> None:
-    """Stop the stack for everybody. The next "up" goes on where it was."""
+    """Stop the stack for everybody. The next "up" goes on where it was, unless you --forget."""
     doomed = stack.folder.contents() if forget else ""
     if stack.down(forget=forget):
         click.echo(f"Stack {stack.name} is down.")

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.conftest import ROOT
 
-START_SECONDS = 60
+START_SECONDS = 180
 RUN_SECONDS = 240
 TOKEN = "tests"
 
@@ -42,6 +42,8 @@ class Lab:
         An empty folder; the notebooks are in its part ``notebooks``.
     start
         The command that starts it.
+    options
+        More of them, for its command line.
     variables
         For its environment.
     """
@@ -50,6 +52,7 @@ class Lab:
         self,
         folder: Path,
         start: Sequence[str] = (sys.executable, "-m", "jupyterlab"),
+        options: Mapping[str, object] | None = None,
         **variables: str,
     ) -> None:
         self.root = folder / "notebooks"
@@ -75,6 +78,7 @@ class Lab:
             **variables,
         }
         options = {
+            **(options or {}),
             "ServerApp.port": port,
             "ServerApp.port_retries": 0,
             "ServerApp.root_dir": self.root,
@@ -199,6 +203,11 @@ class OpenNotebook:
     def save(self) -> None:
         """Write the notebook to its file; that is done a moment later."""
         self._choose("File", "docmanager:save")
+
+    def restart_only(self) -> None:
+        """Restart the kernel and leave the outputs as they are; do not wait for anything."""
+        self._choose("Kernel", "kernelmenu:restart")
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
 
     def restart(self) -> None:
         """Restart the kernel and clear all outputs, as its menu does, and wait for the new one."""

@@ -78,6 +78,10 @@ def test_a_panel_on_a_stack_of_the_command_line(kept, lab, new_page, shots, even
     notebook.run(2)
     expect(notebook.output(2)).to_contain_text("Third time is a charm Ada")
 
-    # Now it is the kernel's.
-    notebook.restart()
+    # Now it is the kernel's. The panel has nobody to keep it up to date, and says so.
+    ended = page.get_by_text("The kernel that keeps this up to date has ended")
+    expect(ended).not_to_be_visible()
+    notebook.restart_only()
+    expect(ended).to_be_visible()
+    expect(parts).not_to_be_visible()
     eventually(lambda: kept.status().state == "down", 60)

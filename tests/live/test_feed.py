@@ -47,9 +47,9 @@ def test_a_feed_without_a_stack_says_why_and_closes_at_once():
 def test_an_error_that_nobody_expected_does_not_end_the_thread():
     stack = Nowhere(RuntimeError("first"))
     with Feed(stack) as feed:
-        assert feed.wait(lambda now: "RuntimeError: first" in now.trouble, 10)
+        assert feed.wait(lambda now: "first (RuntimeError)" in now.trouble, 10)
         stack.error = ValueError("second")
-        assert feed.wait(lambda now: "ValueError: second" in now.trouble, 10)
+        assert feed.wait(lambda now: "second (ValueError)" in now.trouble, 10)
 
 
 def test_traffic_without_a_stack_says_why_and_closes():

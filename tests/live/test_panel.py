@@ -4,16 +4,21 @@ import threading
 
 import ipywidgets
 import pytest
+import requests
+from kafka.errors import KafkaConnectionError
 
+from generator.broker import BrokerUnreachable
 from tests.live.test_pages import EVIL, words
 from tests.live.test_view import Doings, parts
 from workshop.errors import WorkshopError
 from workshop.live import StackPanel, panel_pages
+from workshop.live.failures import sentence
 from workshop.live.panel_pages import PanelScene
 from workshop.live.panel_view import PanelView
 from workshop.live.switch import Switch
 from workshop.live.vitals import Checkpoint, Vitals
-from workshop.stack import LEAN, Part, Stack
+from workshop.stack import LEAN, Part, Stack, Status
+from workshop.stack.view import Progress
 
 FLINK = "http://127.0.0.1:8081"
 
@@ -58,6 +63,19 @@ def test_the_way_to_flink_is_there_while_flink_is():
     assert "href" not in panel_pages.flink(scene(flink="restarting"))
 
 
+def test_behind_a_hub_no_link_leads_nowhere(monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    assert words(panel_pages.flink(scene())) == (
+        f"{FLINK} is on the hub's machine: your browser does not reach it."
+    )
+    status = Status("mine", "", "ready", parts=list(scene().vitals.parts))
+    for made in (panel_pages.page(scene(), ""), status._repr_html_()):
+        assert "<a " not in made
+    assert FLINK in status._repr_html_()
+    monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX")
+    assert f'href="{FLINK}"' in status._repr_html_()
+
+
 def test_a_log_is_text_and_never_markup():
     page = panel_pages.page(scene(log=EVIL, service=EVIL, troubles=(EVIL,)), EVIL)
     assert "<script" not in page
@@ -73,7 +91,7 @@ def test_buttons_pass_on_what_a_person_does():
     assert doings.done == [("start",), ("stop",)]
     doings.error = ValueError("no such thing")
     buttons[0].click()
-    assert view.trouble == "ValueError: no such thing"
+    assert view.trouble == "no such thing (ValueError)"
     (log,) = [one for one in parts(view.box) if isinstance(one, ipywidgets.Dropdown)]
     log.value = "greeter"
     assert view.service == "greeter"
@@ -105,7 +123,7 @@ def test_one_thing_at_a_time_and_a_failure_is_told(eventually):
         switch.start()
     slow.let.set()
     eventually(lambda: not switch.doing, 60)
-    assert switch.trouble == "WorkshopError: It does not start."
+    assert switch.trouble == "It does not start."
     slow.error = None
     switch.start()
     eventually(lambda: not switch.doing, 60)
@@ -131,5 +149,33 @@ def test_a_stack_is_started_watched_and_stopped(name, eventually):
         assert panel._last.vitals.checkpoint is None
     picture = words(panel._picture())
     assert f"Stack {name} is down" in picture
+    assert "ConnectionError" not in picture
     assert "As it was at" in picture
     assert not [t for t in threading.enumerate() if t.name.startswith(("workshop-", "kafka-"))]
+
+
+@pytest.mark.stack
+def test_a_panel_that_is_closed_straight_after_down_says_so(name):
+    stack = Stack(name, size=LEAN)
+    stack.up(progress=Progress())
+    panel = StackPanel(stack)
+    stack.down()
+    panel.close()
+    picture = words(panel._picture())
+    assert f"Stack {name} is down" in picture
+    assert "✓ ready" not in picture and "ConnectionError" not in picture
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (WorkshopError("It is down.", hint="start it."), "It is down. What to do: start it."),
+        (requests.ConnectionError("HTTPConnectionPool(...)"), "Flink does not answer just now."),
+        (KafkaConnectionError("..."), "The broker does not answer just now."),
+        (BrokerUnreachable("No broker answers."), "No broker answers."),
+        (ValueError("no\nsuch"), "no (ValueError)"),
+        (StopIteration(), "Something unexpected went wrong (StopIteration)"),
+    ],
+)
+def test_a_failure_is_a_sentence(error, said):
+    assert sentence(error) == said

@@ -7,7 +7,15 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from workshop.live.audience import Audience
+from workshop.live.failures import sentence
 from workshop.live.style import CLASS, STYLE
+
+ENDED = (
+    "The kernel that keeps this up to date has ended, or cannot be reached. What it started is "
+    "down, unless somebody else uses it. Run the cell again to see how it is."
+)
+"""Shown by the style sheet alone, in the place of what was shown last: no kernel is there to."""
 
 
 class Controls:
@@ -25,9 +33,11 @@ class Controls:
 
     def __init__(self) -> None:
         self.trouble = ""
+        self._audience = Audience()
 
     def dispose(self) -> None:
         """Give the widgets back."""
+        self._audience.leave()
         for widget in [*_all_in(self.box)]:
             widget.close()
 
@@ -36,7 +46,7 @@ class Controls:
         try:
             action()
         except Exception as error:
-            self.trouble = f"{type(error).__name__}: {error}"
+            self.trouble = sentence(error)
         else:
             self.trouble = ""
 
@@ -53,17 +63,17 @@ class Controls:
         made.add_class(kind)
         return made
 
-    @staticmethod
-    def _column(children: Sequence[widgets.Widget]) -> widgets.VBox:
+    def _column(self, children: Sequence[widgets.Widget]) -> widgets.VBox:
         style = widgets.HTML(STYLE, layout={"display": "none"})
-        made = widgets.VBox([style, *children])
+        ended = widgets.HTML(f'<span role="status">{ENDED}</span>')
+        ended.add_class("wl-ended")
+        made = widgets.VBox([style, self._audience.heartbeat, ended, *children])
         made.add_class(CLASS)
         return made
 
-    @staticmethod
-    def _put(widget: widgets.HTML, value: str) -> None:
-        """Change what is shown, if it differs: only then the page is told."""
-        if widget.value != value:
+    def _put(self, widget: widgets.HTML, value: str) -> None:
+        """Change what is shown, if it differs and somebody watches: only then the page is told."""
+        if self._audience.watches and widget.value != value:
             widget.value = value
 
 

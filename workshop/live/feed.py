@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from generator.broker import GREETINGS
+from workshop.live.failures import sentence
 from workshop.live.ledger import Ledger
 from workshop.live.reader import Greeted, Positions, Sent, TopicsReader
 from workshop.live.snapshot import Arrival, Early, Snapshot
@@ -161,7 +162,7 @@ class Feed:
             try:
                 self._follow()
             except Exception as error:
-                self._told("waiting", f"{type(error).__name__}: {error}".splitlines()[0])
+                self._told("waiting", sentence(error))
             finally:
                 self._tried.set()
             self._stop.wait(RETRY_SECONDS)

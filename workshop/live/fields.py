@@ -10,7 +10,8 @@ import anywidget
 import traitlets
 
 
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """The JavaScript of a widget: a file beside this one."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
@@ -29,7 +30,7 @@ class NameField(anywidget.AnyWidget):
         Called with each name that is to be greeted.
     """
 
-    _esm = _script("name_field.js")
+    _esm = script("name_field.js")
     value = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, value: str, greet: Callable[[str], None]) -> None:
@@ -50,7 +51,7 @@ class RateSlider(anywidget.AnyWidget):
         What it begins with.
     """
 
-    _esm = _script("rate_slider.js")
+    _esm = script("rate_slider.js")
     value = traitlets.Int(1, min=1, max=1000).tag(sync=True)
 
     def __init__(self, value: int) -> None:

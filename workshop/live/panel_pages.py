@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workshop.live.pages import chips, troubles_of
 from workshop.live.style import CLASS, STYLE
 from workshop.live.vitals import Vitals
-from workshop.stack.status import MARKS
+from workshop.stack.status import MARKS, page_link
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ def flink(scene: PanelScene) -> str:
     """Return the way to Flink's own page."""
     if not scene.flink_url:
         return '<span class="wl-faint">Flink\'s page is not there just now.</span>'
-    url = html.escape(scene.flink_url)
-    return f'<a href="{url}" target="_blank" rel="noopener">Open Flink\'s page</a>'
+    return page_link(scene.flink_url, "Open Flink's page")
 
 
 def log(scene: PanelScene) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from workshop.errors import WorkshopError
+from workshop.live.failures import sentence
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
@@ -58,6 +59,6 @@ class Switch:
         try:
             action()
         except Exception as error:
-            self.trouble = f"{type(error).__name__}: {error}"
+            self.trouble = sentence(error)
         finally:
             self.doing = ""

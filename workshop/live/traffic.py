@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from generator.broker import RequestProducer, check_names
 from generator.event_generator import PEOPLE
 from workshop.errors import WorkshopError
+from workshop.live.failures import sentence
 from workshop.live.feed import HasBroker
 
 LEAST_RATE, MOST_RATE = 1.0, 1000.0
@@ -124,7 +125,7 @@ class Traffic:
             try:
                 self._send()
             except Exception as error:
-                self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
+                self.trouble = sentence(error)
                 with self._wake:
                     self._wake.wait_for(lambda: self._closed, 0.5)
 
@@ -188,7 +189,7 @@ class Traffic:
         self.sent += 1
 
     def _failed(self, error: BaseException) -> None:
-        self.trouble = f"A name could not be sent ({error})."
+        self.trouble = f"A name could not be sent: {sentence(error)}"
 
 
 def _within(rate: float) -> float:

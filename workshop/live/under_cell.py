@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from workshop.live.cells import Run, this_run
+from workshop.live.failures import sentence
 from workshop.stack import Stack
 
 TICK_SECONDS = 0.1
@@ -111,7 +112,7 @@ class UnderCell(ABC):
             except Exception as error:
                 # Shown with the next tick that succeeds in showing anything.
                 kind = type(self).__name__
-                self._wrong = f"The {kind} itself failed: {error!r} at {_place(error)}"
+                self._wrong = f"The {kind} itself failed: {sentence(error)} At {_place(error)}."
 
     def _display(self) -> None:
         from IPython.display import HTML, display

@@ -68,7 +68,8 @@ class View(Controls):
             self._put(self._chips, pages.chips(scene.vitals))
             self._put(self._counts, pages.counts(scene))
             self._put(self._charts, pages.charts(scene))
-            self._show_pause("greeter" in scene.vitals.paused)
+            if self._audience.watches:
+                self._show_pause("greeter" in scene.vitals.paused)
         self._ticks += 1
 
     # -------------------------------------------------------------- controls

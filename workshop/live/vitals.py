@@ -17,6 +17,7 @@ from kafka.errors import KafkaError
 
 from generator.broker import BrokerError, connect
 from workshop.errors import WorkshopError
+from workshop.live.failures import sentence
 from workshop.stack import Part, Stack, Status
 from workshop.stack.module import ingress_groups
 
@@ -111,13 +112,16 @@ class Watch:
         self._lag: int | None = None
         self._troubles: dict[str, str] = {}
         self._stop = threading.Event()
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="workshop-vitals", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Look no more."""
+        """Look a last time, so that what stays is how it is now, and no more."""
         self._stop.set()
         self._thread.join(CLOSE_SECONDS)
+        with contextlib.suppress(Exception):
+            self._told(self._stack.status(), last=True)
 
     # ---------------------------------------------------------------- thread
 
@@ -130,21 +134,28 @@ class Watch:
                 if status.parts and time.monotonic() > slow + SLOW_SECONDS:
                     self._ask(status)
                     slow = time.monotonic()
-                    self._told(status)
+                    # It took a while: the stack may be down by now.
+                    self._told(self._stack.status())
             except Exception as error:
-                self._troubles["stack"] = _line(error)
-                self.vitals = Vitals(time.time(), "unknown", troubles=dict(self._troubles))
+                self._troubles["stack"] = sentence(error)
+                self._set(Vitals(time.time(), "unknown", troubles=dict(self._troubles)))
             else:
                 self._troubles.pop("stack", None)
             self._stop.wait(STATUS_SECONDS)
         self._drop_admin()
         self._session.close()
 
-    def _told(self, status: Status) -> None:
+    def _set(self, vitals: Vitals, last: bool = False) -> None:
+        """Take what was seen; but nothing that the thread was still busy with after the end."""
+        with self._lock:
+            if last or not self._stop.is_set():
+                self.vitals = vitals
+
+    def _told(self, status: Status, last: bool = False) -> None:
         if not status.parts:  # The stack is down: there is nobody to ask, and nothing is wrong.
             self._checkpoint = self._lag = None
             self._troubles.clear()
-        self.vitals = Vitals(
+        seen = Vitals(
             time.time(),
             status.state,
             tuple(status.parts),
@@ -153,6 +164,7 @@ class Watch:
             self._lag,
             dict(self._troubles),
         )
+        self._set(seen, last)
 
     def _ask(self, status: Status) -> None:
         """Ask the engine and the broker; either may be away."""
@@ -160,7 +172,7 @@ class Watch:
             self._checkpoint = self._newest_checkpoint(status)
             self._troubles.pop("checkpoint", None)
         except (requests.RequestException, WorkshopError, LookupError, StopIteration) as error:
-            self._troubles["checkpoint"] = _line(error)
+            self._troubles["checkpoint"] = sentence(error)
         if self._stop.is_set():
             return
         try:
@@ -168,7 +180,7 @@ class Watch:
             self._troubles.pop("lag", None)
         except (BrokerError, KafkaError, WorkshopError, OSError, StopIteration) as error:
             self._lag = None
-            self._troubles["lag"] = _line(error)
+            self._troubles["lag"] = sentence(error)
             self._drop_admin()
 
     def _newest_checkpoint(self, status: Status) -> Checkpoint | None:
@@ -230,7 +242,3 @@ def is_paused(part: Part) -> bool:
         return bool(psutil.Process(part.pid).status() == psutil.STATUS_STOPPED)
     except psutil.Error:
         return False
-
-
-def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]

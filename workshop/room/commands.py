@@ -56,6 +56,8 @@ def room(folder: Path) -> None:
     """Show who of the learners that share in FOLDER has passed what."""
     from rich.console import Console
 
-    from workshop.room.overview import learners, overview
+    from workshop.room.overview import NARROWEST, learners, overview
 
-    Console().print(overview(learners(folder)))
+    # A line that a narrow terminal breaks still has all its letters.
+    console = Console(width=max(Console().width, NARROWEST))
+    console.print(overview(learners(folder)))

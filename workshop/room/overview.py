@@ -20,6 +20,10 @@ LARGEST_FILE = 100_000
 """A larger file in the folder is nobody's progress."""
 
 
+NARROWEST = 80
+"""So many columns the table takes at least."""
+
+
 @dataclass(frozen=True)
 class Learner:
     """What one learner shares.
@@ -72,13 +76,19 @@ def _passed(path: Path) -> dict[str, datetime] | None:
 
 
 def overview(room: list[Learner]) -> Table:
-    """A table of learners and lessons: ✓ where all checks have passed, else how many."""
+    """A table of learners and lessons: ✓ where all checks have passed, else how many.
+
+    A name that is too long for its column goes on in the next line: two must not look alike.
+    """
     checks: dict[str, list[str]] = {}
     for one in exercises():
         checks.setdefault(one.id.partition(".")[0], []).append(one.id)
-    table = Table(title=f"{len(room)} learners share their progress", title_justify="left")
-    for column in ("", *checks, "all", "last"):
-        table.add_column(column)
+    title = f"{len(room)} learners share their progress"
+    table = Table(title=title, title_justify="left", padding=0)
+    table.add_column("", overflow="fold", min_width=len("through"))
+    for column in (*checks, "all"):
+        table.add_column(column, no_wrap=True, min_width=len("1/4"))
+    table.add_column("last", min_width=len("27 Nov 18:46"))
     through: Counter[str] = Counter()
     for learner in room:
         if learner.passed is None:

@@ -74,8 +74,8 @@ def main(name: str) -> None:
             state = stack.status().state
             if state == "ready":
                 continue
-            if line.strip() == "mend" and state != "down":
-                # A lesson left it broken.
+            if line.strip() == "mend":
+                # A lesson left it broken, or stopped it: the next one begins with nothing counted.
                 stack.down(forget=True)
             stack.up(progress=Progress())
         except StackError:

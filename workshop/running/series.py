@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from workshop.children import own_module
 from workshop.lessons import Lesson
 from workshop.paths import make_folder, runs_folder
 from workshop.running.engine import Kernel, LessonClient, execute, first_line
@@ -90,6 +92,13 @@ class Series:
             self._spare[1].kill()
         if self._holder is not None:
             self.report.stack_starts = self._holder.end()
+        if any(values.get("containers") for values in self.parameters.values()):
+            # Their volumes are not in the run's folder, and a lesson that stops them keeps them.
+            subprocess.run(
+                own_module("workshop", "down", "--stack=compose", "--forget"),
+                env=self._environment(self._folder / "stack"),
+                stdout=subprocess.DEVNULL,
+            )
         self._guard.end()
         self.report.seconds = time.monotonic() - self._began
 

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workshop.stack.embedded import Stack, StackError
     from workshop.stack.size import LEAN, LONG_LIVED, STANDARD, Size
-    from workshop.stack.status import Part, Status
+    from workshop.stack.status import Part, Status, page_link
 
-__all__ = ["LEAN", "LONG_LIVED", "STANDARD", "Part", "Size", "Stack", "StackError", "Status"]
+__all__ = [
+    "LEAN",
+    "LONG_LIVED",
+    "STANDARD",
+    "Part",
+    "Size",
+    "Stack",
+    "StackError",
+    "Status",
+    "page_link",
+]
 
 _HOMES = {
     "Stack": "embedded",
@@ -21,6 +31,7 @@ _HOMES = {
     "Size": "size",
     "Part": "status",
     "Status": "status",
+    "page_link": "status",
 }
 
 

@@ -191,7 +191,7 @@ class ComposeStack(Stack):
         """Take down the containers that this process has started, unless they are to be kept."""
         self._stop_hosting()
         if self._opened and not self._kept:
-            self.down()
+            self.down(forget=self._fresh)
 
     def _guard_containers(self) -> None:
         """Have the containers taken down, should this process be killed and not come to it."""
@@ -222,12 +222,8 @@ class ComposeStack(Stack):
             self.release()
 
     def down(self, forget: bool = False) -> bool:
-        """See :meth:`Stack.down`. The volumes stay, unless ``forget`` deletes them.
-
-        They go too if this process has made them and did not say ``keep``, as a lesson does.
-        """
+        """See :meth:`Stack.down`. The volumes stay, unless ``forget`` deletes them."""
         self._stop_hosting()
-        forget = forget or (self._fresh and not self._kept)
         with self._lock:
             ran = bool(self._containers())
             command = ["down", *(["--volumes"] if forget else [])]

@@ -130,7 +130,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
             if found.hold().state not in ("stopping", "down", "failed"):
                 return found
             # Its name is free when it has ended.
-            found.end("stop", forget=False)
+            found.end("stop", forget=None)
         clear_stale(folder)
         made = settings(not folder.path.exists())
         folder.make()

@@ -25,6 +25,7 @@ from generator.broker import (
 from workshop.children import own_module
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT
+from workshop.stack.attach import differences
 from workshop.stack.control import Connection, StackGone, clear_stale, connect, one_at_a_time, start
 from workshop.stack.failures import advice
 from workshop.stack.folders import RunFolder, file_sizes
@@ -62,7 +63,8 @@ class Stack:
     """Kafka, Flink's two processes and the greeter, as processes of this machine.
 
     Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name
-    that runs already. It ends with the last process that uses it, however that ends.
+    that runs already. It ends with the last process that uses it, however that ends. What was
+    stopped by ``down`` goes on with the next ``up``; what was never stopped so leaves nothing.
 
     Parameters
     ----------
@@ -180,11 +182,9 @@ class Stack:
         try:
             with progress:
                 status = connection.hold()
-                other_size = not self._any_size and status.size != self.size
-                if other_size or (status.module, status.serve) != (str(self.module), self.serve):
+                if other := differences(status, self.settings(fresh=False), self._any_size):
                     raise StackError(
-                        f"Stack {self.name} is up already, with {status.module} "
-                        f"served by {' '.join(status.serve)} and {status.size}.",
+                        f"Stack {self.name} is up already, and {' and '.join(other)}.",
                         hint="stop it first, or give this one another name.",
                     )
                 while status.state != "ready":
@@ -220,14 +220,17 @@ class Stack:
         )
 
     def release(self) -> None:
-        """Let this process stop using the stack; it ends with its last user, unless it is kept."""
+        """Let this process stop using the stack; it ends with its last user, unless it is kept.
+
+        A stack that ends so, and that no ``up`` found or ``down`` left, takes its folder with it.
+        """
         self._stop_hosting()
         connection = _connections.pop(self.folder.path, None)
         if connection is not None:
             connection.end("release")
 
     def down(self, forget: bool = False) -> bool:
-        """Stop the stack for everybody; return whether it ran.
+        """Stop the stack for everybody; return whether it ran. The next ``up`` goes on from there.
 
         Parameters
         ----------
@@ -391,11 +394,13 @@ class Stack:
         return self._ready_part("jobmanager").address
 
     def module_difference(self) -> str:
-        """What the running module definition has other than ``module.yaml``, as a diff."""
+        """What the running module definition has other than ``module.yaml``, as a diff.
+
+        The greeter's key is not shown.
+        """
         self._ready_part("jobmanager")
-        return difference(
-            self.module, (self.folder.conf / "module.yaml").read_text(encoding="utf-8")
-        )
+        rendered = self.folder.conf / "module.yaml"
+        return difference(self.module, rendered.read_text(encoding="utf-8"), endpoint_key(rendered))
 
     # ----------------------------------------------------------------- chaos
 

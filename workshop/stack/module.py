@@ -41,11 +41,15 @@ def render(source: Path, broker: str, functions: str, key: str = "") -> str:
     return rendered
 
 
-def difference(source: Path, rendered: str) -> str:
-    """Return what ``render`` changed, line by line, in the form of ``diff``."""
+def difference(source: Path, rendered: str, key: str = "") -> str:
+    """Return what ``render`` changed, line by line, in the form of ``diff``.
+
+    The ``key`` stands as ``…`` in it: a notebook is saved with what it shows, for others to read.
+    """
+    shown = rendered.replace(key_ending(key), key_ending("…")) if key else rendered
     before = yaml.safe_dump(_load(source), sort_keys=False).splitlines()
     lines = difflib.unified_diff(
-        before, rendered.splitlines(), "module.yaml", "local", n=0, lineterm=""
+        before, shown.splitlines(), "module.yaml", "local", n=0, lineterm=""
     )
     return "\n".join(line for line in lines if not line.startswith("@@"))
 

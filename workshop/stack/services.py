@@ -54,7 +54,8 @@ class Settings:
     size
         How many processes and partitions, and how much memory.
     fresh
-        Whether the folder was made for this run: then it goes with the stack, unless kept.
+        Whether the folder was made for this run: then it goes with the stack, unless somebody
+        stops that, or has it kept.
     """
 
     folder: str
@@ -125,7 +126,7 @@ class Services:
             flink.LOOPBACK_RULES,
             *([rules()] if self.guarded else []),
         )
-        # Of this start alone, so that it does no harm to show the rendered module to somebody.
+        # Of this start alone: who came to know the one of an earlier start is refused.
         key = secrets.token_urlsafe(16)
         module = render(Path(settings.module), self.bootstrap, self.functions, key)
         (folder.conf / "module.yaml").write_text(module, encoding="utf-8")

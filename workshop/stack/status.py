@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -73,8 +74,10 @@ class Status:
         The process id of the supervisor.
     guard
         The process id of the guard, which ends all others when the supervisor is killed.
-    module, serve
-        The module definition that it runs, and the command that serves the functions.
+    module, module_hash
+        The module definition that it runs, and what tells one content of that file from another.
+    serve, python_path
+        The command that serves the functions, and where it imports from.
     host
         The process id of the notebook that has the greeter's place, if one has.
     size
@@ -99,7 +102,9 @@ class Status:
     supervisor: int | None = None
     guard: int | None = None
     module: str = ""
+    module_hash: str = ""
     serve: list[str] = field(default_factory=list)
+    python_path: str = ""
     size: Size = STANDARD
     host: int | None = None
     kept: bool = False
@@ -186,6 +191,26 @@ class Status:
         return f"<b>{html.escape(self.summary)}</b>{table}{reason}"
 
 
+def behind_hub() -> bool:
+    """Whether a hub's proxy is between this process and the browser, so that no port is reached."""
+    return "JUPYTERHUB_SERVICE_PREFIX" in os.environ
+
+
+def page_link(address: str, text: str = "") -> str:
+    """A link as HTML to a page on this machine, or no link where a browser could not follow it.
+
+    Parameters
+    ----------
+    address
+        Of the page.
+    text
+        What the link says; the address unless given.
+    """
+    safe = html.escape(address)
+    if not behind_hub():
+        return f'<a href="{safe}" target="_blank" rel="noopener">{html.escape(text) or safe}</a>'
+    return f"{safe} is on the hub's machine: your browser does not reach it." if text else safe
+
+
 def _linked(cell: str) -> str:
-    safe = html.escape(cell)
-    return f"<a href='{safe}' target='_blank'>{safe}</a>" if cell.startswith("http://") else safe
+    return page_link(cell) if cell.startswith("http://") else html.escape(cell)

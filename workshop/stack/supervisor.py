@@ -24,6 +24,7 @@ from typing import Any
 
 import psutil
 
+from workshop.stack.attach import content_hash
 from workshop.stack.folders import RunFolder
 from workshop.stack.job import Job, JobRefused
 from workshop.stack.owner import Unguarded
@@ -74,7 +75,9 @@ class Supervisor:
             state="starting",
             supervisor=os.getpid(),
             module=settings.module,
+            module_hash=content_hash(settings.module),
             serve=settings.serve,
+            python_path=settings.python_path,
             size=settings.size,
         )
         self.services: Services | None = None
@@ -86,7 +89,7 @@ class Supervisor:
         self.ending = asyncio.Event()
         self.ended = asyncio.Event()
         self.waiting: list[asyncio.Task[None]] = []
-        self.forget = False
+        self.forget: bool | None = None
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _GUARD],
             stdin=subprocess.PIPE,
@@ -120,7 +123,9 @@ class Supervisor:
     @property
     def _stays(self) -> bool:
         """Whether the folder outlives the stack."""
-        return not self.forget and (self.status.kept or not self.settings.fresh)
+        if self.forget is None:  # Nobody stopped it: its last user went away, or it failed.
+            return self.status.kept or not self.settings.fresh
+        return not self.forget
 
     async def _listen(self) -> None:
         # Relative, since the path of a Unix socket may have only about 100 characters.

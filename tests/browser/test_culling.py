@@ -1,0 +1,65 @@
+"""A server that ends idle kernels, as a hub does, and the panel and the dashboard in them."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import Lab
+from workshop.live.audience import REST_SECONDS
+from workshop.stack import Stack
+from workshop.stack.view import Progress
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+IDLE = {
+    # Less than a kernel takes to rest: what keeps one that is watched alive is that it is watched.
+    "MappingKernelManager.cull_idle_timeout": 15,
+    "MappingKernelManager.cull_interval": 1,
+    "MappingKernelManager.cull_connected": True,
+}
+CELLS = """\
+from workshop.stack import Stack
+from workshop.live import {kind}
+shown = {kind}(Stack({name!r}))"""
+
+
+@pytest.fixture
+def kept(name):
+    """A stack that lives whatever becomes of the kernels."""
+    stack = Stack(name)
+    stack.up(progress=Progress(), keep=True)
+    return stack
+
+
+@pytest.fixture
+def strict_lab(tmp_path):
+    """A JupyterLab that ends idle kernels."""
+    made = Lab(tmp_path, options=IDLE)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", ["StackPanel", "Dashboard"])
+def test_a_kernel_ends_when_nobody_watches_and_not_before(
+    kept, strict_lab, browser, eventually, kind
+):
+    context = browser.new_context()
+    strict_lab.write("watched.ipynb", CELLS.format(kind=kind, name=kept.name))
+    notebook = strict_lab.open(context.new_page(), "watched.ipynb")
+    notebook.run_all()
+    (kernel,) = strict_lab.ask("GET", "kernels")
+    chips = notebook.page.get_by_role("list", name="Parts of the stack")
+    expect(chips).to_contain_text("ago")
+
+    # For longer than it takes to rest, every look finds a newer picture.
+    until = time.monotonic() + REST_SECONDS + 20
+    while time.monotonic() < until:
+        before = chips.inner_text()
+        expect(chips).not_to_have_text(before)
+        notebook.page.wait_for_timeout(3000)
+    assert [one["id"] for one in strict_lab.ask("GET", "kernels")] == [kernel["id"]]
+
+    context.close()
+    eventually(lambda: strict_lab.ask("GET", "kernels") == [], 300)
+    assert kept.status().state == "ready"
