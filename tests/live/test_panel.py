@@ -1,5 +1,6 @@
 """The stack panel: its page and its widgets without a stack, and then all of it with a real one."""
 
+import socket
 import threading
 
 import ipywidgets
@@ -16,7 +17,7 @@ from workshop.live.failures import sentence
 from workshop.live.panel_pages import PanelScene
 from workshop.live.panel_view import PanelView
 from workshop.live.switch import Switch
-from workshop.live.vitals import Checkpoint, Vitals
+from workshop.live.vitals import Checkpoint, Vitals, Watch
 from workshop.stack import LEAN, Part, Stack, Status
 from workshop.stack.view import Progress
 
@@ -152,6 +153,30 @@ def test_a_stack_is_started_watched_and_stopped(name, eventually):
     assert "ConnectionError" not in picture
     assert "As it was at" in picture
     assert not [t for t in threading.enumerate() if t.name.startswith(("workshop-", "kafka-"))]
+
+
+class Told:
+    """A stack that is as it is told to be."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def status(self):
+        return self.now
+
+
+def test_what_stays_of_a_panel_is_how_the_stack_was_when_it_was_closed(eventually):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        flink = Part("jobmanager", "ready", address=f"http://127.0.0.1:{mute.getsockname()[1]}")
+        stack = Told(Status("mine", "", "ready", parts=[flink]))
+        watch = Watch(stack)
+        eventually(lambda: watch.vitals.state == "ready", 60)
+        with mute.accept()[0]:  # It asks Flink just now, and gets no answer.
+            stack.now = Status("mine", "")
+            watch.close()
+            assert (watch.vitals.state, watch.vitals.parts) == ("down", ())
+            watch._thread.join()
+        assert (watch.vitals.state, watch.vitals.troubles) == ("down", {})
 
 
 @pytest.mark.stack
