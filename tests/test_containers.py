@@ -251,6 +251,7 @@ RETRIES = requests.adapters.Retry(connect=60, backoff_factor=0.05, backoff_max=0
 @pytest.mark.parametrize(
     ("file", "place", "module"),
     [
+        ("Dockerfile", "workshop/", "workshop.stack.jars"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.container"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.health"),
         ("greeter/Dockerfile", "/app", "greeter.__main__"),
@@ -259,11 +260,14 @@ RETRIES = requests.adapters.Retry(connect=60, backoff_factor=0.05, backoff_max=0
 )
 def test_an_image_holds_all_of_ours_that_it_imports(tmp_path, file, place, module):
     lines = (ROOT / file).read_text().replace("\\\n", " ").splitlines()
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    sent = tuple(line[1:] for line in ignored if line.startswith("!"))
     for line in lines:
         match line.split():
             case ["COPY", *sources, target] if target.startswith(place):
-                inside = tmp_path / target.removeprefix(place).strip("/")
+                inside = tmp_path / target.removeprefix(place if place[0] == "/" else "").strip("/")
                 for source in sources:
+                    assert any(f"{source}/".startswith(f"{one}/") for one in sent), source
                     if (ROOT / source).is_dir():
                         shutil.copytree(ROOT / source, inside)
                     else:
