@@ -94,6 +94,7 @@ def world(counts: list[int], sent: int) -> dict[str, object]:
             run=lambda **how: SimpleNamespace(missing=sent - len(set(counts)), doubled=extra),
         ),
         "rate": 1,
+        "crowd": [],
         "last": greetings[-3],
         "GreetingReader": lambda *place, **how: Topic(counts),
     }

@@ -192,3 +192,9 @@ def test_memory_is_bounded_by_the_names_that_wait():
     assert ledger.verdict().waiting == 1
     ledger.greeted("name 17", "Welcome name 17", 10_001, 10_001)
     assert ledger.verdict().waiting == 0
+
+
+def test_a_start_that_has_forgotten_everybody_shows_as_doubled(talk):
+    talk.send(*["Ada"] * 5)
+    talk.greet("Ada", 1, 2, 1, 2, 3)
+    assert talk.found.doubled == 2
