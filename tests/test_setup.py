@@ -71,7 +71,8 @@ def test_a_colon_in_the_path_is_named_before_anything_is_made(tmp_path):
     ):
         shutil.copy(ROOT / name, folder)
     before = sorted(folder.iterdir())
-    command = ["make", "setup", f"PYTHON={sys.executable}"]
+    # A make that is called by another one tells the folder it enters, unless told not to.
+    command = ["make", "--no-print-directory", "setup", f"PYTHON={sys.executable}"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode
     (sentence,) = done.stdout.splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -108,10 +109,14 @@ def test_every_listener_is_on_loopback(stack):
 
 
 def test_the_run_folder_is_private(stack):
+    looked = 0
     for path in [stack.folder.path, *stack.folder.path.rglob("*")]:
-        mode = stat.S_IMODE(path.lstat().st_mode)
-        # A link, to a jar in the cache, has no mode of its own.
-        assert path.is_symlink() or mode & 0o077 == 0, f"{path} has mode {mode:o}"
+        with contextlib.suppress(FileNotFoundError):  # An old checkpoint, deleted just now.
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            # A link, to a jar in the cache, has no mode of its own.
+            assert path.is_symlink() or mode & 0o077 == 0, f"{path} has mode {mode:o}"
+            looked += 1
+    assert looked > 20
 
 
 def test_nothing_lies_outside_cache_and_run_folder(stack):
