@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import DecodeError
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from greeter.limits import LARGEST_NAME
 from greeter.messages_pb2 import GreetRequest, GreetResponse
@@ -100,6 +101,12 @@ def connect(
     if not host or not port.isdigit():
         raise RequestRefused(f"{bootstrap!r} is no broker address: it must read host:port")
     reason: Exception
+    begun: list[Any] = []
+
+    def begin(**own: Any) -> Any:
+        begun.append(KafkaNetClient(**own))
+        return begun[-1]
+
     try:
         socket.create_connection((host, int(port)), timeout=timeout / 2).close()
         return make(
@@ -107,10 +114,15 @@ def connect(
             bootstrap_timeout_ms=int(timeout * 1000 / 2),
             # How long a client stays away from a broker that was gone. The default grows to 30 s.
             reconnect_backoff_max_ms=500,
+            kafka_client=begin,
             **settings,
         )
     except (OSError, KafkaError) as error:
         reason = error
+        # What cannot be made cannot be closed, and its thread would run for good.
+        for client in begun:
+            client.close()
+            client._net.stop()
     raise BrokerUnreachable(f"No Kafka broker answers at {host}:{port} ({reason})")
 
 

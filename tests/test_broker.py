@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 
 from generator.broker import (
     BrokerUnreachable,
@@ -47,6 +48,15 @@ def no_broker(request):
 def test_a_broker_that_is_not_there_is_one_error_with_its_address(client, no_broker):
     with pytest.raises(BrokerUnreachable, match=re.escape(no_broker)):
         client(no_broker)
+
+
+@pytest.mark.parametrize("make", [KafkaProducer, KafkaConsumer, KafkaAdminClient])
+def test_a_client_that_finds_no_broker_leaves_no_thread(make, no_broker):
+    before = {*threading.enumerate()}
+    with pytest.raises(BrokerUnreachable):
+        connect(make, no_broker, timeout=1)
+    left = {*threading.enumerate()} - before
+    assert not [thread for thread in left if thread.name.startswith("kafka-")]
 
 
 def test_what_is_no_address_is_said_at_once():

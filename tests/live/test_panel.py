@@ -131,10 +131,6 @@ def test_one_thing_at_a_time_and_a_failure_is_told(eventually):
     assert switch.trouble == ""
 
 
-def threads_of_ours():
-    return [t for t in threading.enumerate() if t.name.startswith(("workshop-", "kafka-"))]
-
-
 @pytest.mark.stack
 def test_a_stack_is_started_watched_and_stopped(name, eventually):
     stack = Stack(name, size=LEAN)
@@ -156,7 +152,7 @@ def test_a_stack_is_started_watched_and_stopped(name, eventually):
     assert f"Stack {name} is down" in picture
     assert "ConnectionError" not in picture
     assert "As it was at" in picture
-    eventually(lambda: not threads_of_ours(), 60)  # One may still wait for an answer.
+    assert not [t for t in threading.enumerate() if t.name.startswith(("workshop-", "kafka-"))]
 
 
 class Told:
