@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -99,6 +101,19 @@ def family(stack: Stack) -> list[psutil.Process]:
     status = stack.status()
     heads = [psutil.Process(status.supervisor)]
     return heads + [child for head in heads for child in head.children(recursive=True)]
+
+
+def modes_below(folder: Path) -> dict[Path, int]:
+    """The permissions of a folder and of all in it, but for what is deleted meanwhile.
+
+    A link has none of its own: those of a run folder lead to the jars in the cache.
+    """
+    modes = {}
+    for path in [folder, *folder.rglob("*")]:
+        with contextlib.suppress(FileNotFoundError):  # An old checkpoint.
+            if not stat.S_ISLNK(mode := path.lstat().st_mode):
+                modes[path] = stat.S_IMODE(mode)
+    return modes
 
 
 def none_left(processes: list[psutil.Process]) -> bool:

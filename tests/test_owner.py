@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from generator.broker import GreetingReader
-from tests.conftest import family
+from tests.conftest import family, modes_below
 from workshop.stack import Stack, StackError, control, owner
 from workshop.stack.view import Progress
 
@@ -202,9 +202,9 @@ def test_what_traffic_writes_is_private(stack):
     stack.greet(*(f"Private {n}" for n in range(20)))
     with GreetingReader(stack.bootstrap, from_start=True) as greetings:
         greetings.next()
-    modes = {path: path.lstat().st_mode for path in stack.folder.path.rglob("*")}
-    assert stat.S_IMODE(stack.folder.path.stat().st_mode) == 0o700
-    assert {path for path, mode in modes.items() if stat.S_IMODE(mode) & 0o077} == set()
+    modes = modes_below(stack.folder.path)
+    assert modes[stack.folder.path] == 0o700
+    assert {path for path, mode in modes.items() if mode & 0o077} == set()
     assert any(path.suffix == ".log" and path.stat().st_size for path in modes)
 
 

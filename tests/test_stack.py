@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -18,7 +16,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from generator.broker import GreetingReader, RequestProducer, RequestRefused
-from tests.conftest import ROOT, family, none_left, workshop
+from tests.conftest import ROOT, family, modes_below, none_left, workshop
 from workshop.errors import WorkshopError
 from workshop.stack import Size, Stack, StackError, control
 from workshop.stack.flink_rest import FlinkRest
@@ -109,14 +107,8 @@ def test_every_listener_is_on_loopback(stack):
 
 
 def test_the_run_folder_is_private(stack):
-    looked = 0
-    for path in [stack.folder.path, *stack.folder.path.rglob("*")]:
-        with contextlib.suppress(FileNotFoundError):  # An old checkpoint, deleted just now.
-            mode = stat.S_IMODE(path.lstat().st_mode)
-            # A link, to a jar in the cache, has no mode of its own.
-            assert path.is_symlink() or mode & 0o077 == 0, f"{path} has mode {mode:o}"
-            looked += 1
-    assert looked > 20
+    for path, mode in modes_below(stack.folder.path).items():
+        assert mode & 0o077 == 0, f"{path} has mode {mode:o}"
 
 
 def test_nothing_lies_outside_cache_and_run_folder(stack):
