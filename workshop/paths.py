@@ -35,6 +35,11 @@ def runs_folder() -> Path:
     return _folder("WORKSHOP_RUNS", platformdirs.user_state_dir)
 
 
+def made_runs_folder() -> Path:
+    """The same folder, made if need be, and private; see :func:`make_folder`."""
+    return make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
+
+
 def own_paths() -> dict[str, str]:
     """The variables that name these folders, with whole paths: for a child in another folder."""
     return {"WORKSHOP_CACHE": str(cache_folder()), "WORKSHOP_RUNS": str(runs_folder())}

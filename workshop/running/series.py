@@ -21,7 +21,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from workshop.children import own_module
 from workshop.lessons import Lesson
-from workshop.paths import make_folder, runs_folder
+from workshop.paths import made_runs_folder
 from workshop.running.engine import Kernel, LessonClient, execute, first_line
 from workshop.running.hold import Holder
 from workshop.running.leftovers import VARIABLE, Guard, end_marked
@@ -80,9 +80,8 @@ class Series:
     def __enter__(self) -> Series:
         self._began = time.monotonic()
         self.output.mkdir(parents=True, exist_ok=True)
-        make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
         # Stacks and progress of the run's own: it neither sees nor disturbs those of a learner.
-        made = tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=runs_folder())
+        made = tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=made_runs_folder())
         self._folder = Path(made)
         self._guard = Guard(self._folder)
         return self

@@ -21,7 +21,7 @@ import psutil
 
 from workshop.children import environment, own_module
 from workshop.errors import WorkshopError
-from workshop.paths import make_folder, runs_folder
+from workshop.paths import made_runs_folder, runs_folder
 from workshop.stack.folders import RunFolder
 from workshop.stack.process import GONE_SECONDS, group_lives
 from workshop.stack.services import Settings
@@ -162,8 +162,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Let one process at a time look for a stack, and start or clear it."""
-    make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
-    with (runs_folder() / ".lock").open("w", encoding="utf-8") as lock:
+    with (made_runs_folder() / ".lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -19,7 +19,7 @@ from google.protobuf.internal import api_implementation
 
 from workshop.children import environment
 from workshop.errors import WorkshopError
-from workshop.paths import ROOT, make_folder, runs_folder
+from workshop.paths import ROOT, made_runs_folder, make_folder, runs_folder
 from workshop.stack.control import connect
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import bad_jars, read_lock
@@ -193,7 +193,7 @@ def _java() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    folder = make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
+    folder = made_runs_folder()
     free = shutil.disk_usage(folder).free
     enough = free >= DISK_BYTES
     yield Finding(

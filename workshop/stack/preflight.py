@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from workshop.errors import WorkshopError
-from workshop.paths import make_folder, runs_folder
+from workshop.paths import made_runs_folder
 from workshop.stack.jars import bad_jars, fetch_with_progress
 
 DISK_BYTES = 500_000_000
@@ -31,11 +31,11 @@ def check_before_start() -> None:
         raise NotReady("The stack needs Linux or macOS.", hint="on Windows, work inside WSL 2.")
     if missing := bad_jars():
         fetch_with_progress(missing)
-    make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
-    free = shutil.disk_usage(runs_folder()).free
+    folder = made_runs_folder()
+    free = shutil.disk_usage(folder).free
     if free < DISK_BYTES:
         raise NotReady(
-            f"The disk is nearly full: {free / 1e6:.0f} MB are free in {runs_folder()}, "
+            f"The disk is nearly full: {free / 1e6:.0f} MB are free in {folder}, "
             f"{DISK_BYTES / 1e6:.0f} MB are needed.",
             hint="free some space, or set WORKSHOP_RUNS to a folder on another disk.",
         )
