@@ -58,6 +58,11 @@ browser: ## Install Chromium, which the tests of the dashboard need, if root can
 test-compose: setup ## Build the images from nothing and test them in containers; needs podman and root
 	@$(IN_VENV) pytest tests/compose $(ARGS)
 
+# In a place of its own for mounts and processes: the logins exist there alone, and nothing outlives it.
+test-hub: setup browser ## Start a real JupyterHub as docs/room.md says, and let two logins in; needs root and npm
+	@unshare --mount --pid --fork --kill-child --mount-proc sh -c '"$$@"; exit $$?' sh \
+	  $(IN_VENV) pytest tests/hub $(ARGS)
+
 chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
 	@$(IN_VENV) tests.chaos $(ARGS)
 	@$(IN_VENV) tests.chaos.cycles

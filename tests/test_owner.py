@@ -33,10 +33,10 @@ import requests
 from kafka import KafkaConsumer, KafkaProducer
 import kafka.admin, kafka.consumer.fetcher, idna, encodings.idna
 
-os.setgroups([])
-os.setgid(65534)
-os.setuid(65534)
 plan = json.loads(sys.argv[1])
+os.setgroups([])
+os.setgid(plan["login"])
+os.setuid(plan["login"])
 flink, bootstrap, job, folder = (plan[key] for key in ("flink", "bootstrap", "job", "folder"))
 jar = {"jarfile": ("evil.jar", b"PK", "application/x-java-archive")}
 upload = requests.Request("POST", flink + "/jars/upload", files=jar).prepare()
@@ -109,9 +109,9 @@ def running_job(stack: Stack) -> str:
     return job
 
 
-def tried_by_a_stranger(stack: Stack, run: bool) -> dict[str, list]:
-    """What another user of this machine achieves against the stack."""
-    plan = {
+def plan(stack: Stack, run: bool = False, login: int = 65534) -> dict[str, object]:
+    """What a stranger needs to know for its attempts at a stack, and as whom they are made."""
+    return {
         "flink": stack.flink_url,
         "bootstrap": stack.bootstrap,
         "function": stack.status().part("greeter").address,
@@ -120,11 +120,29 @@ def tried_by_a_stranger(stack: Stack, run: bool) -> dict[str, list]:
         "supervisor": stack.status().supervisor,
         "ports": java_ports(stack),
         "run": run,
+        "login": login,
     }
-    command = [sys.executable, "-c", _STRANGER, json.dumps(plan)]
+
+
+def tried_by_a_stranger(planned: dict[str, object]) -> dict[str, list]:
+    """What another user of this machine achieves against a stack."""
+    command = [sys.executable, "-c", _STRANGER, json.dumps(planned)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def nothing_achieved(told: dict[str, list]) -> None:
+    """Look that a stranger was refused whatever it tried."""
+    assert len(told) >= 7 + 9  # Broker 2, JobManager 4, TaskManager 3.
+    assert told["call the function"] == ["did", [403] * 3]
+    achieved = {
+        name: what
+        for name, (how, what) in told.items()
+        # A connection that is shut says nothing, or breaks.
+        if how == "did" and not (name.startswith("talk to") and what == "")
+    }
+    assert set(achieved) == {"call the function"}
 
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
@@ -133,16 +151,7 @@ needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as a
 @needs_root
 def test_another_user_can_neither_read_nor_submit_nor_cancel(stack):
     job = running_job(stack)
-    told = tried_by_a_stranger(stack, run=True)
-    assert len(told) >= 7 + 9  # Broker 2, JobManager 4, TaskManager 3.
-    assert told.pop("call the function") == ["did", [403] * 3]
-    achieved = {
-        name: what
-        for name, (how, what) in told.items()
-        # A connection that is shut says nothing, or breaks.
-        if how == "did" and not (name.startswith("talk to") and what == "")
-    }
-    assert achieved == {}
+    nothing_achieved(tried_by_a_stranger(plan(stack, run=True)))
     assert requests.get(f"{stack.flink_url}/jars", timeout=10).json()["files"] == []
     assert running_job(stack) == job
     assert stack.greet("After all that")[0].greeting == "Welcome After all that"
@@ -154,7 +163,7 @@ def test_a_stack_that_allows_others_is_open_to_them(name, monkeypatch):
     monkeypatch.setenv(owner.SWITCH, "1")
     with Stack(name) as stack:
         assert stack.status().state == "ready"
-        told = tried_by_a_stranger(stack, run=False)
+        told = tried_by_a_stranger(plan(stack))
     kept = ("look into the folder", "look at the environment")
     assert all(told[name][0] == "failed" for name in kept)
     did = ("read", "submit", "cancel", "consume", "produce")

@@ -80,7 +80,7 @@ def test_a_run_uses_the_kernel_of_the_environment_and_nobody_can_listen(tmp_path
 
 
 (FOR_A_ROOM,) = re.findall(
-    r"^/opt/statefun-workshop/\.venv/(bin/.+)$",
+    r"^/opt/statefun-workshop/\.venv/(bin/jupyter .+)$",
     (ROOT / "docs" / "room.md").read_text(encoding="utf-8"),
     re.MULTILINE,
 )

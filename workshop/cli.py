@@ -16,7 +16,7 @@ import click
 
 from generator.broker import BrokerError
 from workshop.errors import WorkshopError
-from workshop.room.commands import bundle, room, share
+from workshop.room.commands import bundle, lessons, room, share
 
 if TYPE_CHECKING:
     from workshop.stack import Stack
@@ -244,7 +244,7 @@ def progress(anew: bool, lesson: str | None) -> None:
         progress(lesson)
 
 
-for command in (bundle, room, share):
+for command in (bundle, lessons, room, share):
     main.add_command(command)
 
 

@@ -187,7 +187,12 @@ class OpenNotebook:
         is_code = "cells => cells.map(cell => cell.classList.contains('jp-CodeCell'))"
         kinds = self.panel.locator(".jp-Cell").evaluate_all(is_code)
         last = max(index for index, code in enumerate(kinds) if code)
-        self._run(last, self._choose_run_all)
+        self._run(last, self.start_all)
+
+    def start_all(self) -> None:
+        """Run all cells; do not wait for anything."""
+        self.cell(0).click()
+        self._choose("Run", "runmenu:run-all")
 
     def run(self, index: int) -> None:
         """Run one cell and wait until it has ended."""
@@ -224,10 +229,6 @@ class OpenNotebook:
     def prompt(self, index: int) -> str:
         """Return the brackets before a cell, with the number of its run."""
         return self.cell(index).locator(".jp-InputPrompt").inner_text()
-
-    def _choose_run_all(self) -> None:
-        self.cell(0).click()
-        self._choose("Run", "runmenu:run-all")
 
     def _choose(self, menu: str, command: str) -> None:
         self.page.get_by_role("menuitem", name=menu, exact=True).click()

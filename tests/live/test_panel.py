@@ -67,7 +67,7 @@ def test_the_way_to_flink_is_there_while_flink_is():
 def test_behind_a_hub_no_link_leads_nowhere(monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
     assert words(panel_pages.flink(scene())) == (
-        f"{FLINK} is on the hub's machine: your browser does not reach it."
+        f"<code>{FLINK}</code> is on the hub's machine: your browser does not reach it."
     )
     status = Status("mine", "", "ready", parts=list(scene().vitals.parts))
     for made in (panel_pages.page(scene(), ""), status._repr_html_()):

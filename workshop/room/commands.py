@@ -31,6 +31,16 @@ def bundle(python: str | None, platform: str | None, output: Path | None) -> Non
 
 
 @click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def lessons(folder: Path) -> None:
+    """Copy the lessons into FOLDER; what you have there already stays as it is."""
+    from workshop.room.copies import bring
+
+    brought = bring(folder)
+    click.echo(f"{len(brought)} new files are in {folder}." if brought else "Nothing is new.")
+
+
+@click.command()
 @click.option("--as", "name", metavar="NAME", help="To be seen by.  [default: your login's name]")
 @click.option("--stop", "ends", is_flag=True, help="Share no more, and delete what was shared.")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
