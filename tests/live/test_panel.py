@@ -6,6 +6,7 @@ import threading
 import ipywidgets
 import pytest
 import requests
+from IPython.display import HTML
 from kafka.errors import KafkaConnectionError
 
 from generator.broker import BrokerUnreachable
@@ -18,7 +19,7 @@ from workshop.live.panel_pages import PanelScene
 from workshop.live.panel_view import PanelView
 from workshop.live.switch import Switch
 from workshop.live.vitals import Checkpoint, Vitals, Watch
-from workshop.stack import LEAN, Part, Stack, Status
+from workshop.stack import LEAN, Part, Stack, Status, page_link
 from workshop.stack.view import Progress
 
 FLINK = "http://127.0.0.1:8081"
@@ -67,12 +68,14 @@ def test_the_way_to_flink_is_there_while_flink_is():
 def test_behind_a_hub_no_link_leads_nowhere(monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
     assert words(panel_pages.flink(scene())) == (
-        f"<code>{FLINK}</code> is on the hub's machine: your browser does not reach it."
+        f"{FLINK} is on the hub's machine: your browser does not reach it."
     )
     status = Status("mine", "", "ready", parts=list(scene().vitals.parts))
     for made in (panel_pages.page(scene(), ""), status._repr_html_()):
         assert "<a " not in made
     assert FLINK in status._repr_html_()
+    # As lesson 08 shows it: it would fetch what looks like an address.
+    assert FLINK in HTML(page_link(FLINK, "Open Flink's page")).data
     monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX")
     assert f'href="{FLINK}"' in status._repr_html_()
 
