@@ -35,16 +35,6 @@ def look_the_other_way(ada, grace):
     assert b"Permission denied" in home.stderr
 
 
-@pytest.fixture(autouse=True)
-def pictures(learners):
-    yield
-    for learner in learners:
-        learner.page.screenshot(
-            path=f"/work/main/build/hub-{learner.login.pw_name}.png", full_page=True
-        )
-        print([p.cmdline()[:4] for p in learner.processes()])
-
-
 def test_two_learners_one_is_stopped_and_one_is_left_alone(learners, eventually):
     ada, grace = learners
     for learner in learners:
@@ -57,7 +47,6 @@ def test_two_learners_one_is_stopped_and_one_is_left_alone(learners, eventually)
         notebooks[learner] = notebook = learner.open("08_the_real_stack")
         for cell in (1, UP, PANEL, GREET):
             notebook.run(cell)
-            print(learner.login.pw_name, cell, notebook.output(cell).inner_text())
         expect(notebook.output(GREET)).to_contain_text("Third time is a charm Ada")
     look_the_other_way(ada, grace)
     look_the_other_way(grace, ada)
