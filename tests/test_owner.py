@@ -178,19 +178,19 @@ def test_every_java_port_refuses_a_connection_that_is_not_the_owner_s(stack):
         owner.prove(port)
 
 
-def test_a_process_without_the_rule_is_found_out(monkeypatch):
+def test_a_process_that_lets_everybody_in_is_found_out(monkeypatch):
     monkeypatch.setattr(owner, "PROOF_SECONDS", 0.5)
     refused = pytest.raises(owner.Unguarded, match="WORKSHOP_ALLOW_OTHERS")
     with socket.create_server(("127.0.0.1", 0)) as open_to_all, refused:
         owner.prove(open_to_all.getsockname()[1])
 
 
-def test_a_stack_without_the_rule_does_not_start(name, monkeypatch):
+def test_a_stack_that_lets_everybody_in_does_not_start(name, monkeypatch):
     planted = textwrap.dedent(
         """
-        from workshop.stack import owner, services, supervisor
+        from workshop.stack import owner, supervisor
         owner.PROOF_SECONDS = 2.0
-        services.rules = lambda: ""
+        owner.options = list
         supervisor.main()
         """
     )

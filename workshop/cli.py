@@ -176,12 +176,14 @@ def doctor() -> None:
 
 @main.command()
 def fetch() -> None:
-    """Fetch the jars that are missing or altered."""
+    """Fetch the jars that are missing or altered, and prepare Java for a quick start."""
+    from workshop.stack.archives import prepare
     from workshop.stack.jars import bad_jars, fetch_with_progress, read_lock
 
     wanted = bad_jars()
     if wanted:
         fetch_with_progress(wanted)
+    prepare()
     click.echo(f"All jars are in {read_lock()[0].path.parent}.")
 
 

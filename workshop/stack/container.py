@@ -24,6 +24,7 @@ from typing import Any
 from generator.broker import GREETINGS, BrokerError
 from greeter.limits import DEAD_LETTERS
 from workshop.stack import flink, kafka
+from workshop.stack.archives import link_products
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import link_jars
@@ -78,6 +79,7 @@ def main() -> None:
     for one in (folder.conf, folder.tmp, folder.checkpoints, folder.jars):
         one.mkdir(parents=True, exist_ok=True)
     link_jars(folder)
+    link_products(folder)
     os.chdir(folder.path)
     flink.write_config(folder, settings(folder, master, size))
     # A container that was replaced has another address, and nobody answers at the old one: Java

@@ -6,16 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workshop.stack import poison
+from workshop.stack import archives
 from workshop.stack.folders import RunFolder
-from workshop.stack.jars import class_path
-from workshop.stack.jvm import FLINK_MODULES, agent, java
+from workshop.stack.jvm import FLINK_MODULES, java
 from workshop.stack.size import Size
 
 FRAMEWORK_HEAP_MB = 64
 """How much of a TaskManager's heap the engine keeps for itself."""
-
-RULES = "engine.btm"
 
 RECOVERY: dict[str, int] = {
     # A killed TaskManager is missed only when its heartbeats are. The defaults (every 10 s, 50 s)
@@ -28,27 +25,6 @@ RECOVERY: dict[str, int] = {
     "cluster.registration.refused-registration-delay": 500,
 }
 """What makes the engine notice a death soon. See "After a kill" in bench/README.md."""
-
-# Flink 1.11 opens two listeners on every address of the machine, and no setting changes that: the
-# server that hands jars to TaskManagers, and the one that serves metrics. These rules of Byteman
-# keep both on loopback.
-LOOPBACK_RULES = """\
-RULE the blob server listens on loopback only
-CLASS javax.net.DefaultServerSocketFactory
-METHOD createServerSocket(int, int)
-AT ENTRY
-IF TRUE
-DO RETURN new java.net.ServerSocket($1, $2, java.net.InetAddress.getLoopbackAddress())
-ENDRULE
-
-RULE the metric service listens on loopback only
-CLASS org.apache.flink.util.NetUtils
-METHOD getWildcardIPAddress()
-AT ENTRY
-IF TRUE
-DO RETURN "127.0.0.1"
-ENDRULE
-"""
 
 
 def settings(
@@ -77,7 +53,7 @@ def settings(
         "web.access-control-allow-origin": f"http://127.0.0.1:{rest_port}",
         "taskmanager.host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
-        # Its native transport would accept connections past the rules of owner.py.
+        # Its native transport would accept connections past owner.py.
         "taskmanager.network.netty.transport": "nio",
         "taskmanager.numberOfTaskSlots": size.slots,
         "parallelism.default": size.parallelism,
@@ -122,34 +98,31 @@ def settings(
     }
 
 
-def write_config(folder: RunFolder, settings: Mapping[str, Any], *rules: str) -> None:
-    """Write ``flink-conf.yaml``, and the rules of Byteman that the engine's processes obey.
-
-    Parameters
-    ----------
-    rules
-        More of them than those that let the ingress step over a record.
-    """
+def write_config(folder: RunFolder, settings: Mapping[str, Any]) -> None:
+    """Write ``flink-conf.yaml``."""
     lines = [f"{key}: {value}" for key, value in settings.items()]
     (folder.conf / "flink-conf.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder.conf / RULES).write_text(
-        "\n".join([*rules, poison.rules(folder.inside(folder.skipped))]), encoding="utf-8"
-    )
 
 
 def _flink(
     folder: RunFolder, main: str, heap_mb: int, on_class_path: str | None, options: Sequence[str]
 ) -> list[str]:
-    # The engine looks for module.yaml on the class path of both of its processes.
     conf = folder.inside(folder.conf)
-    path = [conf, on_class_path or class_path(folder, "engine")]
+    # Its archive is for what the class path begins with. The engine looks for module.yaml on the
+    # class path of both of its processes.
+    path = [archives.class_path_of(folder, "engine"), *filter(None, [on_class_path]), conf]
+    settings = [
+        *archives.options(folder, "engine"),
+        f"-Dworkshop.skipped={folder.inside(folder.skipped)}",
+    ]
     return java(
         folder,
         main,
         ["--configDir", conf, *_where(folder)],
         os.pathsep.join(path),
         heap_mb,
-        [*FLINK_MODULES, *agent(folder, RULES), *options],
+        [*FLINK_MODULES, *settings, *options],
+        on_loopback=on_class_path is None,
     )
 
 
@@ -176,8 +149,8 @@ def jobmanager_command(
     Parameters
     ----------
     on_class_path
-        What is on the class path after the folder of the configuration; the engine's jars in the
-        cache, unless given.
+        What else is on the class path of an engine that listens to other machines. Unless given,
+        whatever it listens on is kept on loopback.
     options
         More of Java's options.
     """

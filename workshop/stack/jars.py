@@ -123,7 +123,7 @@ def class_path(folder: RunFolder, name: str) -> str:
     Parameters
     ----------
     name
-        ``engine``, ``broker`` or ``agent``.
+        ``engine``, ``broker`` or ``compiler``.
     """
     jars = (folder.jars / jar.path.name for jar in read_lock() if name in jar.sets)
     return os.pathsep.join(folder.inside(jar) for jar in jars)

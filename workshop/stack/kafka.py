@@ -15,14 +15,13 @@ from kafka.errors import TopicAlreadyExistsError
 from generator.broker import connect
 from greeter.limits import LARGEST_RECORD
 from workshop.paths import cache_folder
+from workshop.stack import archives
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path, read_lock
-from workshop.stack.jvm import agent, java
-from workshop.stack.owner import rules
+from workshop.stack.jvm import java
 from workshop.stack.size import Size
 
 FORMAT_MB = 256
-RULES = "broker.btm"
 MIB = 1024 * 1024
 
 RECOVERY: dict[str, int] = {
@@ -93,28 +92,14 @@ def write_config(folder: RunFolder, port: int, controller_port: int) -> None:
     """Write ``server.properties`` for a broker that listens on ``127.0.0.1:port``."""
     lines = [f"{key}={value}" for key, value in settings(folder, port, controller_port).items()]
     (folder.conf / "server.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder.conf / RULES).write_text(rules(), encoding="utf-8")
-
-
-def _kafka(
-    folder: RunFolder, main: str, heap_mb: int, *arguments: str, options: Sequence[str] = ()
-) -> list[str]:
-    return java(folder, main, [*arguments], class_path(folder, "broker"), heap_mb, [*options])
 
 
 def format_command(folder: RunFolder) -> list[str]:
     """The command that prepares an empty folder for a broker; it needs no running broker."""
-    return _kafka(
-        folder,
-        "kafka.tools.StorageTool",
-        FORMAT_MB,
-        "format",
-        "-t",
-        CLUSTER,
-        "-c",
-        folder.inside(folder.conf / "server.properties"),
-        "-g",
-    )
+    properties = folder.inside(folder.conf / "server.properties")
+    arguments = ["format", "-t", CLUSTER, "-c", properties, "-g"]
+    path = class_path(folder, "broker")
+    return java(folder, "kafka.tools.StorageTool", arguments, path, FORMAT_MB, [])
 
 
 def formatted_folder() -> Path:
@@ -123,14 +108,22 @@ def formatted_folder() -> Path:
     return cache_folder() / "formatted" / hashlib.sha256("".join(jars).encode()).hexdigest()[:16]
 
 
-def command(folder: RunFolder, size: Size, guarded: bool) -> list[str]:
-    """The command that runs the broker; ``guarded`` keeps other users of this machine out."""
-    return _kafka(
+def command(folder: RunFolder, size: Size, options: Sequence[str] = ()) -> list[str]:
+    """The command that runs the broker; whatever it listens on is kept on loopback.
+
+    Parameters
+    ----------
+    options
+        More of Java's options.
+    """
+    return java(
         folder,
         "kafka.Kafka",
+        [folder.inside(folder.conf / "server.properties")],
+        archives.class_path_of(folder, "broker"),
         size.broker_mb,
-        folder.inside(folder.conf / "server.properties"),
-        options=[*size.java_options, *(agent(folder, RULES) if guarded else [])],
+        [*archives.options(folder, "broker"), *size.java_options, *options],
+        on_loopback=True,
     )
 
 

@@ -2,8 +2,9 @@
 
 None of the stack's ports asks for a password, and on a machine with several users all of them can
 reach a port on loopback. But the system knows whose a local connection is, and tells it in
-``/proc/net/tcp``. Rules of Byteman let every Java process of the stack look there whenever it
-accepts a connection: one that comes from another user is shut before anything is read from it.
+``/proc/net/tcp``. Every Java process of the stack looks there whenever it accepts a connection, by
+the classes in ``java/workshop``: one that comes from another user is closed before anything is read
+from it.
 Nothing changes for the owner: clients need no credentials, and a browser opens Flink's page.
 """
 
@@ -20,31 +21,6 @@ SWITCH = "WORKSHOP_ALLOW_OTHERS"
 PROOF_SECONDS = 30.0
 """How long a process may take to hang up on a connection that it must not answer."""
 
-# Addresses and ports are hexadecimal in the table; an IPv4 address in the table for IPv6 has a
-# prefix. A connection whose program has closed it, or has ended, belongs to user 0 and inode 0
-# there: it must not pass for root's, so the inode must be another. Byteman knows no loops and no
-# lambdas: the table is searched by a regular expression.
-_RULE = """\
-RULE a {kind} accepts its owner only
-CLASS {accepts}
-METHOD {method}
-AT EXIT
-BIND accepted:{type} = $!;
-     peer:java.net.InetSocketAddress = accepted.{peer}();
-     here:java.net.InetSocketAddress = accepted.{here}();
-     from:String = Integer.toHexString(65536 + peer.getPort()).substring(1).toUpperCase();
-     to:String = Integer.toHexString(65536 + here.getPort()).substring(1).toUpperCase();
-     row:java.util.regex.Pattern = java.util.regex.Pattern.compile(
-         ": {loopback}:" + from + " {loopback}:" + to + " {rest}");
-     four:java.io.File = new java.io.File("/proc/self/net/tcp");
-     six:java.io.File = new java.io.File("/proc/self/net/tcp6")
-IF NOT peer.getAddress().getHostAddress().equals("127.0.0.1")
-   OR (NOT row.matcher(java.nio.file.Files.readString(four.toPath())).find()
-       AND NOT row.matcher(java.nio.file.Files.readString(six.toPath())).find())
-DO accepted.shutdownInput(); accepted.shutdownOutput()
-ENDRULE
-"""
-
 
 class Unguarded(Exception):
     """A process answers where it must not; the text says which."""
@@ -60,7 +36,7 @@ def guarded() -> bool:
 
 
 def _system_tells() -> bool:
-    """Whether the system's table has a connection of our own as the rules want to find it."""
+    """Whether the system's table has a connection of our own as those classes want to find it."""
     if sys.platform != "linux":
         return False
     with (
@@ -76,44 +52,20 @@ def _system_tells() -> bool:
     return row[7] == str(os.getuid()) and row[9] != "0"
 
 
-def rules() -> str:
-    """The rules that let a Java process accept connections of this user only.
+def options() -> list[str]:
+    """The option that lets a Java process accept connections of this user only.
 
     Root is let in as well: it can read and change everything anyway, and what forwards a port into
     a virtual machine often runs as root.
     """
-    users = "|".join(sorted({"0", str(os.getuid())}))
-    loopback = "(0000000000000000FFFF0000)?0100007F"
-    queues = "[0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ [0-9A-F]+"
-    rest = f"0[1-9A-B] {queues} +({users}) +[0-9]+ +[1-9]"
-    return "\n".join(
-        _RULE.format(**where, loopback=loopback, rest=rest)
-        for where in (
-            {
-                "kind": "channel",
-                "accepts": "sun.nio.ch.ServerSocketChannelImpl",
-                "method": "finishAccept",
-                "type": "java.nio.channels.SocketChannel",
-                "peer": "getRemoteAddress",
-                "here": "getLocalAddress",
-            },
-            {
-                "kind": "socket",
-                "accepts": "java.net.ServerSocket",
-                "method": "accept()",
-                "type": "java.net.Socket",
-                "peer": "getRemoteSocketAddress",
-                "here": "getLocalSocketAddress",
-            },
-        )
-    )
+    return [f"-Dworkshop.users={'|'.join(sorted({'0', str(os.getuid())}))}"]
 
 
 def prove(port: int) -> None:
     """Return once the process on ``port`` has hung up on a connection that it must refuse.
 
-    A mistake in a rule would leave everything open without a word. Nobody can become another user
-    to try it, but a connection from 127.0.0.2 is refused by the same rule.
+    A mistake would leave everything open without a word. Nobody can become another user to try it,
+    but a connection from 127.0.0.2 is refused by the same code.
 
     Raises
     ------

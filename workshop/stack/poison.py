@@ -2,14 +2,14 @@
 
 A record without a key, or without a value, makes the ingress fail before any function is called.
 The engine then goes back to its newest checkpoint, reads on, meets the same record, and so for
-ever. Its own error does not say which record it was. Two rules of Byteman on the one method through
-which every record comes in mend that. They run only when it has failed:
+ever. Its own error does not say which record it was. The class through which every record comes in
+is one of ours (``java/``), and does two things when one cannot be read:
 
-- The first fails with the record's place and the reason, which the supervisor reads from the
-  engine and shows in the status.
-- The second steps over the record, if there is a file with the name of its place in the run folder:
-  the method then returns nothing, which the engine's Kafka source takes for "no message in this
-  record", and its offset moves on with the next checkpoint.
+- It fails with the record's place and the reason, which the supervisor reads from the engine and
+  shows in the status.
+- It steps over the record, if there is a file with the name of its place in the run folder: it
+  returns nothing, which the engine's Kafka source takes for "no message in this record", and its
+  offset moves on with the next checkpoint.
 
 So nothing is done to the topic, to a checkpoint or to the group's offsets, exactly one record is
 stepped over, and a restart from an older checkpoint steps over it again.
@@ -23,33 +23,6 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-
-_RULES = """\
-RULE a record that the ingress cannot take is named
-CLASS org.apache.flink.statefun.flink.io.kafka.KafkaDeserializationSchemaDelegate
-METHOD deserialize(org.apache.kafka.clients.consumer.ConsumerRecord)
-AT EXCEPTION EXIT
-BIND place : String = $1.topic() + "-" + $1.partition() + "-" + $1.offset();
-     file : java.io.File = new java.io.File(@FOLDER@, place);
-     key : Object = $1.key();
-     value : Object = $1.value();
-     reason : String = (key == null) ? "it has no key" : \
-((value == null) ? "it has no value" : ("" + $^));
-     where : String = $1.topic() + " " + $1.partition() + " " + $1.offset() + " " + $1.timestamp()
-IF NOT file.exists()
-DO THROW new java.lang.IllegalStateException("poison " + where + " " + reason)
-ENDRULE
-
-RULE a record that the ingress cannot take is stepped over when that was asked for
-CLASS org.apache.flink.statefun.flink.io.kafka.KafkaDeserializationSchemaDelegate
-METHOD deserialize(org.apache.kafka.clients.consumer.ConsumerRecord)
-AT EXCEPTION EXIT
-BIND place : String = $1.topic() + "-" + $1.partition() + "-" + $1.offset();
-     file : java.io.File = new java.io.File(@FOLDER@, place)
-IF file.exists()
-DO RETURN null
-ENDRULE
-"""
 
 _NAMED = re.compile(r"IllegalStateException: poison (\S+) (\d+) (\d+) (-?\d+) (.*)")
 
@@ -106,8 +79,3 @@ class Poison:
             f"topic {self.topic}, partition {self.partition}, offset {self.offset}, "
             f"sent {when:%Y-%m-%d %H:%M:%S}: {self.reason}"
         )
-
-
-def rules(folder: str) -> str:
-    """The rules that name a record, and step over it if it has its file in ``folder``."""
-    return _RULES.replace("@FOLDER@", json.dumps(folder))

@@ -7,6 +7,7 @@ import sys
 
 from workshop.errors import WorkshopError
 from workshop.paths import made_runs_folder
+from workshop.stack.archives import prepare
 from workshop.stack.jars import bad_jars, fetch_with_progress
 
 DISK_BYTES = 500_000_000
@@ -18,19 +19,20 @@ class NotReady(WorkshopError):
 
 
 def check_before_start() -> None:
-    """Fetch jars that are missing or altered; raise NotReady unless a stack can be started.
+    """Fetch jars that are missing or altered, and prepare Java; raise unless a stack can start.
 
     Raises
     ------
     NotReady
         When the system is not supported or the disk is nearly full.
-    JarError
-        When a jar could not be fetched.
+    JarError, NotMade
+        When a jar could not be fetched, or Java not be prepared.
     """
     if sys.platform == "win32":
         raise NotReady("The stack needs Linux or macOS.", hint="on Windows, work inside WSL 2.")
     if missing := bad_jars():
         fetch_with_progress(missing)
+    prepare()
     folder = made_runs_folder()
     free = shutil.disk_usage(folder).free
     if free < DISK_BYTES:

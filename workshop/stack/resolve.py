@@ -34,8 +34,8 @@ SETS: dict[str, tuple[list[str], list[str]]] = {
         ["org.apache.flink:statefun-flink-distribution:2.2.2", f"org.slf4j:slf4j-simple:{SLF4J}"],
     ),
     "broker": (["org.apache.kafka:kafka_2.13:4.4.0"], [f"org.slf4j:slf4j-simple:{SLF4J}"]),
-    # Keeps one listener of Flink 1.11 on loopback, see flink.py.
-    "agent": ([], ["org.jboss.byteman:byteman:4.0.27"]),
+    # Compiles java/: the bundled Java has no compiler.
+    "compiler": ([], ["org.eclipse.jdt:ecj:3.40.0"]),
 }
 
 

@@ -23,12 +23,12 @@ from generator.broker import GREETINGS, BrokerUnreachable
 from greeter.key import VARIABLE
 from greeter.limits import DEAD_LETTERS
 from workshop.children import environment
-from workshop.stack import flink, kafka
+from workshop.stack import flink, kafka, owner
+from workshop.stack.archives import link_products
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import link_jars
 from workshop.stack.module import ingress_topics, render
-from workshop.stack.owner import guarded, prove, rules
 from workshop.stack.process import ServiceProcess
 from workshop.stack.size import Size
 
@@ -119,12 +119,11 @@ class Services:
         self.functions = f"127.0.0.1:{ports.greeter}"
         self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
         kafka.write_config(folder, ports.broker, ports.controller)
-        self.guarded = guarded()
+        self.guarded = owner.guarded()
+        only_owner = owner.options() if self.guarded else []
         flink.write_config(
             folder,
             flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, settings.size),
-            flink.LOOPBACK_RULES,
-            *([rules()] if self.guarded else []),
         )
         # Of this start alone: who came to know the one of an earlier start is refused.
         key = secrets.token_urlsafe(16)
@@ -132,6 +131,7 @@ class Services:
         (folder.conf / "module.yaml").write_text(module, encoding="utf-8")
 
         link_jars(folder)
+        link_products(folder)
         inherited = environment(folder.tmp)
 
         def service(name: str, address: str, **what: Any) -> ServiceProcess:
@@ -144,21 +144,23 @@ class Services:
         self.broker = service(
             "broker",
             self.bootstrap,
-            command=lambda: kafka.command(folder, settings.size, self.guarded),
+            command=lambda: kafka.command(folder, settings.size, only_owner),
             prepare=self._format_broker,
             probe=self._broker_ready,
         )
         self.jobmanager = service(
             "jobmanager",
             self.rest.url,
-            command=lambda: flink.jobmanager_command(folder, settings.size),
+            command=lambda: flink.jobmanager_command(folder, settings.size, options=only_owner),
             probe=self._jobmanager_ready,
         )
         self.taskmanagers = [
             service(
                 name,
                 "",
-                command=lambda: flink.taskmanager_command(folder, settings.size),
+                command=lambda: flink.taskmanager_command(
+                    folder, settings.size, options=only_owner
+                ),
                 probe=partial(self._taskmanager_ready, name),
             )
             for name in taskmanager_names(settings.size)
@@ -250,7 +252,7 @@ class Services:
         if self.guarded:
             ports = self.ports
             for port in (ports.broker, ports.controller, ports.rpc, ports.rest):
-                await asyncio.to_thread(prove, port)
+                await asyncio.to_thread(owner.prove, port)
 
     async def _greeter_ready(self) -> None:
         await _until_answered(f"http://{self.functions}/health")
