@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 from generator.broker import GreetingReader
 from tests.conftest import ROOT, workshop
 from tests.made import notebook
+from tests.test_archives import ALL_MAPPED, mapped_archives
 from workshop import children, paths
 from workshop.errors import WorkshopError
 from workshop.stack import Stack
@@ -113,6 +114,7 @@ def must_keep_counting(machine: Machine, monkeypatch) -> None:
             monkeypatch.setenv(variable, machine.environment[variable])
         stack = Stack("default")
         assert stack.checkpoint_files()
+        assert sys.platform != "linux" or mapped_archives(stack) == ALL_MAPPED
         stack.kill("jobmanager")
         assert str(stack.greet("Ada", timeout=120)[0]) == "Third time is a charm Ada"
         with GreetingReader(stack.bootstrap, from_start=True) as reader:
