@@ -40,6 +40,9 @@ ALIKE_EVERYWHERE = [
 """The options that make Java forget the language of the login."""
 
 
+CHATTY = ("clients", "common")
+"""The packages of Kafka that tell a page of settings again and again, whoever uses them."""
+
 EXPORTS = ["--add-exports", "java.base/sun.nio.ch=ALL-UNNAMED"]
 """What our own classes need, to be compiled and to run."""
 
@@ -82,6 +85,8 @@ def java(
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
         "-Dorg.slf4j.simpleLogger.showShortLogName=true",
+        # Every client of Kafka tells all of its settings, and the engine makes one a checkpoint.
+        *(f"-Dorg.slf4j.simpleLogger.log.org.apache.kafka.{part}=warn" for part in CHATTY),
         *options,
         "-cp",
         class_path,
