@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -21,6 +24,7 @@ from workshop.errors import WorkshopError
 from workshop.stack import Size, Stack, StackError, control
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
+from workshop.stack.services import Ports, Services
 from workshop.stack.view import Progress
 
 pytestmark = pytest.mark.stack
@@ -304,8 +308,20 @@ def test_ctrl_c_in_the_middle_of_up_leaves_nothing(name, eventually):
 # ------------------------------------------------------------------- failure
 
 
-@pytest.mark.parametrize("part", ["broker", "controller", "rpc", "rest", "greeter"])
-def test_a_port_taken_between_choice_and_bind(name, part, monkeypatch):
+@pytest.mark.parametrize("port", ["broker", "controller", "rpc", "rest", "greeter"])
+def test_a_program_whose_port_is_taken_ends_and_is_understood(name, port):
+    stack = Stack(name)
+    stack.folder.make()
+    with socket.create_server(("127.0.0.1", 0)) as thief:
+        ports = replace(Ports.choose(), **{port: thief.getsockname()[1]})
+        made = Services(stack.settings(fresh=True), ports, lambda _: None)
+        owner = {"controller": "broker", "rpc": "jobmanager", "rest": "jobmanager"}.get(port, port)
+        service = getattr(made, owner)
+        asyncio.run(asyncio.wait_for(service.run(), 120))
+    assert service.port_taken, service.last_lines()
+
+
+def test_a_port_taken_between_choice_and_bind(name, monkeypatch):
     """The first choice of ports has one that somebody else listens on."""
     planted = (
         "import dataclasses, socket\n"
@@ -317,7 +333,7 @@ def test_a_port_taken_between_choice_and_bind(name, part, monkeypatch):
         "    ports = honest()\n"
         "    choices.append(ports)\n"
         "    if len(choices) == 1:\n"
-        f"        ports = dataclasses.replace(ports, {part}=thief.getsockname()[1])\n"
+        "        ports = dataclasses.replace(ports, rest=thief.getsockname()[1])\n"
         "    return ports\n"
         "services.Ports.choose = choose\n"
         "supervisor.main()\n"
