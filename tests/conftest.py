@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from book.__main__ import build
 from tests.made import executed_series
+from tests.marks import Marks
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
@@ -33,6 +34,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the marks set, and held to."""
+    config.pluginmanager.register(Marks())
+
+
+@pytest.fixture(scope="session")
+def stacks() -> None:
+    """Allow a test to start real stacks: the broker and the engine."""
+
+
+@pytest.fixture(scope="session")
+def kernels() -> None:
+    """Allow a test to start kernels, or JupyterLab."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def runs() -> Iterator[Path]:
     """A folder for the stacks of this test run, so that no test meets a stack of the user."""
@@ -44,7 +60,25 @@ def runs() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack(runs: Path) -> Iterator[Stack]:
+def no_jars(runs: Path) -> Path:
+    """A cache without the jars, into which none can be fetched."""
+    (runs / "cache").mkdir()
+    (runs / "cache" / "jars").write_text("A test without the mark 'stack' starts no stack.")
+    return runs / "cache"
+
+
+@pytest.fixture(autouse=True)
+def stacks_by_their_mark(request: pytest.FixtureRequest, no_jars: Path) -> Iterator[None]:
+    """Let no cell start a stack without the mark: what a kernel starts, this process cannot see."""
+    marks = {mark.name for mark in request.node.iter_markers()}
+    with pytest.MonkeyPatch.context() as patch:
+        if "kernel" in marks and "stack" not in marks:
+            patch.setenv("WORKSHOP_CACHE", str(no_jars))
+        yield
+
+
+@pytest.fixture(scope="session")
+def stack(stacks: None, runs: Path) -> Iterator[Stack]:
     """A stack that is up. A test must not stop it or kill its parts."""
     shared = Stack("shared")
     shared.up(progress=Progress())
@@ -53,7 +87,7 @@ def stack(runs: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_project(kernels: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of two short lessons, which were executed."""
     project = tmp_path_factory.mktemp("project")
     executed_series(project)
@@ -76,7 +110,7 @@ def for_all() -> Iterator[Path]:
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> Iterator[str]:
+def name(stacks: None, request: pytest.FixtureRequest) -> Iterator[str]:
     """A name for a stack of one test's own; whatever it left running is ended."""
     own = f"own-{abs(hash(request.node.name)) % 10**6}"
     yield own

@@ -129,8 +129,7 @@ def must_keep_counting(machine: Machine, monkeypatch) -> None:
     assert [path.name for path in machine.runs.parent.iterdir()] == ["stacks"]
 
 
-@pytest.mark.stack
-def test_all_that_is_harmless_at_once(tmp_path, monkeypatch):
+def test_all_that_is_harmless_at_once(stacks, tmp_path, monkeypatch):
     machine = Machine(tmp_path, *[ODD] * 4)
     traps = tmp_path / "traps"
     for folder in (traps, machine.home):
@@ -159,7 +158,6 @@ names = st.text(
 ).filter(lambda name: not name.endswith("!"))
 
 
-@pytest.mark.stack
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -168,12 +166,11 @@ names = st.text(
     database=None,
 )
 @given(st.tuples(names, names, names, names))
-def test_any_name_of_a_folder(tmp_path_factory, names):
+def test_any_name_of_a_folder(stacks, tmp_path_factory, names):
     with pytest.MonkeyPatch.context() as patch:
         must_keep_counting(Machine(tmp_path_factory.mktemp("odd"), *names), patch)
 
 
-@pytest.mark.stack
 def test_the_walkthroughs_own_file_displaces_nothing(name, tmp_path):
     """It is called greeter.py, and so is our package."""
     (tmp_path / "greeter.py").write_text(
@@ -208,7 +205,7 @@ def test_the_walkthroughs_own_file_displaces_nothing(name, tmp_path):
 # ------------------------------------------------------------------ no stack
 
 
-def test_a_file_of_our_packages_name_beside_a_notebook_displaces_nothing(tmp_path):
+def test_a_file_of_our_packages_name_beside_a_notebook_displaces_nothing(kernels, tmp_path):
     for file, code in TRAPS.items():
         (tmp_path / file).write_text(code)
     source = "from greeter.greeter import compute_greeting\nprint(compute_greeting('Ada', 1).name)"

@@ -20,7 +20,6 @@ def test_what_outgrows_its_bound_is_told():
     assert "logs: 9.00 MB" in str(bad)
 
 
-@pytest.mark.stack
 def test_a_stack_takes_up_no_more_however_many_names_pass(name):
     watched, written = pass_through(name, 10_000)
     assert watched.faults == [], watched

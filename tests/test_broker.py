@@ -83,7 +83,6 @@ def test_names_that_cannot_be_sent(names, text):
     assert refused.value._render_traceback_() == [f"RequestRefused: {refused.value}"]
 
 
-@pytest.mark.stack
 def test_a_refused_request_never_reaches_the_topic(stack):
     with GreetingReader(stack.bootstrap) as greetings, RequestProducer(stack.bootstrap) as requests:
         for name, key in (("", None), ("Ada", ""), (b"Ada", None), ("Ada", 1), ("Ada", "\udfff")):
@@ -94,7 +93,6 @@ def test_a_refused_request_never_reaches_the_topic(stack):
         assert [greetings.next().key, greetings.next().key] == ["Fence", "Fence"]
 
 
-@pytest.mark.stack
 def test_the_key_decides_who_is_greeted_not_the_name(stack):
     with GreetingReader(stack.bootstrap) as greetings, RequestProducer(stack.bootstrap) as requests:
         for name in ("Jekyll", "Hyde"):
@@ -104,7 +102,6 @@ def test_the_key_decides_who_is_greeted_not_the_name(stack):
     assert texts == ["Welcome Jekyll", "Nice to see you again Hyde"]
 
 
-@pytest.mark.stack
 def test_a_reader_from_the_start_sees_what_came_before(stack):
     greeting = stack.greet("Earlier")[0]
     with GreetingReader(stack.bootstrap, from_start=True) as greetings:
@@ -126,7 +123,6 @@ def generator(stack, *arguments, **settings):
     )
 
 
-@pytest.mark.stack
 def test_the_generator_prints_as_many_greetings_as_it_sends(stack):
     process = generator(stack, "--count", 7, "--delay", 0.01, "--seed", 1)
     out, err = process.communicate(timeout=90)
@@ -134,7 +130,6 @@ def test_the_generator_prints_as_many_greetings_as_it_sends(stack):
     assert len(out.splitlines()) == 7
 
 
-@pytest.mark.stack
 def test_a_seed_sends_the_same_names_again(stack):
     def names() -> list[str]:
         with GreetingReader(stack.bootstrap) as greetings:
@@ -147,7 +142,6 @@ def test_a_seed_sends_the_same_names_again(stack):
     assert names() == names()
 
 
-@pytest.mark.stack
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_generator_stops_cleanly(stack, number):
     process = generator(stack, "--delay", 0.05)

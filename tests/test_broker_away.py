@@ -19,7 +19,6 @@ from workshop.stack import Stack
 from workshop.stack.job import STALE_SECONDS
 from workshop.stack.view import Progress
 
-pytestmark = pytest.mark.stack
 
 TRANSACTION_MS = 3000
 HANGS_SECONDS = STALE_SECONDS + 2

@@ -133,7 +133,7 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
-def test_a_run_is_shown_on_a_terminal_that_is_not_utf_8(tmp_path):
+def test_a_run_is_shown_on_a_terminal_that_is_not_utf_8(kernels, tmp_path):
     made = [notebook(tmp_path, "1", name="good.ipynb"), notebook(tmp_path, "1/0", name="bad.ipynb")]
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     command = [sys.executable, "-m", "workshop", "run", "--output", str(tmp_path / "out")]
@@ -144,7 +144,6 @@ def test_a_run_is_shown_on_a_terminal_that_is_not_utf_8(tmp_path):
     assert "1 of 2 lessons failed" in done.stderr and "Traceback" not in done.stdout
 
 
-@pytest.mark.stack
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
 def test_a_stack_comes_up_whatever_the_terminal_can_show(name, encoding):
     environment = {**os.environ, "PYTHONIOENCODING": encoding}

@@ -26,8 +26,7 @@ def test_a_stack_does_not_start_on_a_disk_that_is_full(tmp_path):
     assert "WORKSHOP_RUNS" in done.stderr
 
 
-@pytest.mark.stack
-def test_a_stack_stops_when_the_disk_is_full_and_goes_on_when_there_is_room(tmp_path):
+def test_a_stack_stops_when_the_disk_is_full_and_goes_on_when_there_is_room(stacks, tmp_path):
     runs = str(tmp_path)
     done = on_a_small_disk(tmp_path, "192m", "-m", "tests.full_disk", runs, WORKSHOP_RUNS=runs)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -23,11 +23,11 @@ CYCLES = int(os.environ.get("WORKSHOP_LEAK_CYCLES", "3"))
 SECONDS_OF_UP = 10.0
 """A kernel is killed somewhere in the first so many seconds of ``up``."""
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180 * CYCLES)]
+pytestmark = pytest.mark.timeout(180 * CYCLES)
 
 
 @pytest.fixture
-def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_runs(stacks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A runs folder of its own: its name in an environment tells whose a process is."""
     monkeypatch.setenv("WORKSHOP_RUNS", str(tmp_path))
     return tmp_path
@@ -90,7 +90,7 @@ def test_up_and_down_leave_no_process_port_thread_descriptor_or_folder(own_runs)
     assert counts[1:] == counts[:1] * (CYCLES - 1)
 
 
-def test_kernels_that_are_killed_in_the_middle_of_up_leave_nothing(own_runs, eventually):
+def test_kernels_that_are_killed_in_the_middle_of_up_leave_nothing(kernels, own_runs, eventually):
     choice = random.Random(8)
     for cycle in range(CYCLES):
         manager, client = start_new_kernel(kernel_name="python3")

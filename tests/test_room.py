@@ -14,8 +14,6 @@ from workshop.lessons import NOTEBOOKS
 from workshop.stack import Stack, kafka
 from workshop.stack.services import Ports, Services
 
-pytestmark = pytest.mark.stack
-
 
 def neither_notices(ada: Learner, grace: Learner) -> None:
     """Let two learners greet the same name, and one of them lose two processes."""
@@ -35,7 +33,7 @@ def neither_notices(ada: Learner, grace: Learner) -> None:
     assert grace.ask("parts") == before
 
 
-def test_two_learners_start_at_once_and_one_loses_two_processes(tmp_path):
+def test_two_learners_start_at_once_and_one_loses_two_processes(stacks, tmp_path):
     ada, grace = Learner(tmp_path / "ada"), Learner(tmp_path / "grace")
     try:
         neither_notices(ada, grace)

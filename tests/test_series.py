@@ -17,7 +17,7 @@ LESSONS = [
 
 # Twice: as it stands, and then all cells again in the same kernel.
 @pytest.fixture(scope="module", params=[Form.TWICE, Form.SOLVED], ids=lambda form: form.value)
-def series(request):
+def series(kernels, request):
     """The surroundings in which the chosen lessons are executed."""
     form = request.param
     of_this_form = [

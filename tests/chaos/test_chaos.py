@@ -7,8 +7,6 @@ from tests.chaos.run import Chaos
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
-pytestmark = pytest.mark.stack
-
 
 def test_names_that_flow_while_processes_are_killed(name):
     stack = Stack(name)
