@@ -13,7 +13,6 @@ from workshop.stack import LEAN, Stack, StackError, Status
 from workshop.stack.attach import content_hash, differences
 from workshop.stack.view import Progress
 
-
 QUIET = Progress()
 
 

@@ -2,8 +2,6 @@
 
 from collections import Counter
 
-import pytest
-
 from tests.bounded import BOUNDS, MB, Watched, pass_through
 
 

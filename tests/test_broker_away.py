@@ -7,7 +7,6 @@ import signal
 import time
 from contextlib import closing
 
-import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
@@ -18,7 +17,6 @@ from tests.conftest import ROOT
 from workshop.stack import Stack
 from workshop.stack.job import STALE_SECONDS
 from workshop.stack.view import Progress
-
 
 TRANSACTION_MS = 3000
 HANGS_SECONDS = STALE_SECONDS + 2

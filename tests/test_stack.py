@@ -23,7 +23,6 @@ from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.view import Progress
 
-
 PARTS = ["broker", "jobmanager", "taskmanager", "greeter", "job"]
 QUIET = Progress()
 

@@ -1,7 +1,5 @@
 """Kills of every kind, and ways to end and start again, on the real stack: nothing is lost."""
 
-import pytest
-
 from tests.chaos.cycles import cycles
 from tests.chaos.run import Chaos
 from workshop.stack import Stack

@@ -16,7 +16,6 @@ from workshop.live import Dashboard, dashboard
 from workshop.runner import run_notebooks
 from workshop.stack import LEAN, Stack
 
-
 THREADS = (
     "import threading, ipywidgets\n"
     "print(sorted(t.name for t in threading.enumerate() if t.name.startswith('workshop-')), "
