@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from generator.broker import GreetingReader
+from tests.commands import Done
 from tests.conftest import ROOT, workshop
 from tests.made import notebook
 from workshop import children, paths
@@ -241,23 +243,23 @@ def test_what_java_or_flink_cannot_read_in_a_path_is_named(end, monkeypatch):
 def test_a_login_without_a_home_is_told_which_variables_to_set(home, for_all):
     """The number has no entry in the system's list of users."""
     kept = {"PATH": os.environ["PATH"], **({"HOME": home} if home else {})}
-    told = {}
-    for command in ("up", "status", "doctor"):
-        code = (
-            "import os, runpy, sys; sys.path.insert(0, sys.argv.pop(1)); import workshop.cli, "
-            "workshop.stack.embedded, workshop.stack.doctor, encodings.idna, mmap, rich.progress; "
-            "os.setgroups([]); os.setgid(54321); os.setuid(54321); workshop.cli.main()"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(ROOT), command],
-            env=kept,
-            cwd=for_all,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr
-        told[command] = done
+    code = (
+        "import json, os, sys; sys.path.insert(0, sys.argv.pop(1)); from tests.commands import "
+        "said_to; import workshop.stack.embedded, workshop.stack.doctor, encodings.idna, mmap, "
+        "rich.progress; os.setgroups([]); os.setgid(54321); os.setuid(54321); "
+        "print(json.dumps({one: said_to([one]) for one in ('up', 'status', 'doctor')}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT)],
+        env=kept,
+        cwd=for_all,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    told = {command: Done(*ended) for command, ended in json.loads(done.stdout).items()}
+    assert not any("Traceback" in one.stderr for one in told.values())
     assert told["up"].returncode == told["doctor"].returncode == 1
     for variable in ("WORKSHOP_RUNS", "WORKSHOP_CACHE"):
         assert f"set {variable} to" in told["doctor"].stdout

@@ -8,6 +8,7 @@ import pytest
 from google.protobuf import __version__ as PROTOBUF
 from google.protobuf.internal import api_implementation
 
+from tests.commands import said_to
 from tests.conftest import ROOT, workshop
 from workshop.stack import doctor
 from workshop.stack.jars import read_lock
@@ -17,8 +18,8 @@ from workshop.stack.jars import read_lock
     "command", ["up", "status", "greet", "logs", "down", "doctor", "fetch", "run", "syllabus"]
 )
 def test_every_command_explains_itself(command):
-    assert command in workshop("--help").stdout
-    done = workshop(command, "--help")
+    assert command in said_to(["--help"]).stdout
+    done = said_to([command, "--help"])
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) >= 4
 
