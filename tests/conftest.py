@@ -25,9 +25,11 @@ from workshop.stack.view import Progress
 
 ROOT = Path(__file__).parents[1]
 
-# Hypothesis fails an example that takes longer than 200 ms: on a busy machine any of them may.
-settings.register_profile("untimed", settings.default, deadline=None)
-settings.load_profile("untimed")
+# How many examples in a hundred are tried. Hypothesis fails one that takes longer than 200 ms: on a
+# busy machine any of them may. "--hypothesis-profile" chooses another, before tests are imported.
+for profile, of_hundred in {"all": 100, "quick": 20, "soak": 500}.items():
+    settings.register_profile(profile, deadline=None, max_examples=of_hundred)
+settings.load_profile("all")
 
 # A shell's background job ignores Ctrl+C, and so would every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
