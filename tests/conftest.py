@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 from book.__main__ import build
+from tests import soak
 from tests.made import executed_series
 from tests.marks import Marks
 from workshop.stack import Stack
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 # busy machine any of them may. "--hypothesis-profile" chooses another, before tests are imported.
 for profile, of_hundred in {"all": 100, "quick": 20, "soak": 500}.items():
     settings.register_profile(profile, deadline=None, max_examples=of_hundred)
-settings.load_profile("all")
+settings.load_profile("soak" if soak.LONG else "all")
 
 # A shell's background job ignores Ctrl+C, and so would every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -49,6 +50,12 @@ def stacks() -> None:
 @pytest.fixture(scope="session")
 def kernels() -> None:
     """Allow a test to start kernels, or JupyterLab."""
+
+
+@pytest.fixture(scope="session")
+def amount() -> Callable[[int, int], int]:
+    """How much a test does that can run long: given both, the one that is asked for."""
+    return soak.amount
 
 
 @pytest.fixture(scope="session", autouse=True)

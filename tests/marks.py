@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import is_hypothesis_test
 
-MARKS = {"stacks": "stack", "kernels": "kernel", "browser": "browser"}
-"""The fixture that allows something, and the mark of the tests that have it."""
+from tests import soak
+
+MARKS = {"stacks": "stack", "kernels": "kernel", "browser": "browser", "amount": "soak"}
+"""The mark of the tests that have a fixture. The first three allow a test to start something."""
 
 COMMANDS = {
     "stacks": r"workshop\.stack\.supervisor|\bsupervisor\.main\(|python\S* -m workshop up\b",
@@ -42,6 +45,10 @@ class Marks:
         for item in items:
             for fixture in MARKS.keys() & {*getattr(item, "fixturenames", ())}:
                 item.add_marker(MARKS[fixture])
+            if is_hypothesis_test(getattr(item, "function", None)):
+                item.add_marker("soak")
+            if soak.LONG and item.get_closest_marker("soak"):
+                item.add_marker(pytest.mark.timeout(soak.SECONDS), append=False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:

@@ -20,6 +20,7 @@ from generator.broker import GreetingReader
 from tests.commands import Done
 from tests.conftest import ROOT, workshop
 from tests.made import notebook
+from tests.soak import amount
 from workshop import children, paths
 from workshop.errors import WorkshopError
 from workshop.stack import Stack
@@ -32,7 +33,7 @@ TRAPS = {
     "greeter.py": "raise SystemExit('the greeter of somebody else')",
     "generator.py": "raise SystemExit('the generator of somebody else')",
 }
-EXAMPLES = int(os.environ.get("WORKSHOP_ODD_EXAMPLES", "1"))
+EXAMPLES = amount(1, 4)
 
 
 def link(one: Path | str, other: Path | str) -> None:

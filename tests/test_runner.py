@@ -157,6 +157,18 @@ def test_solved_puts_the_solution_in_place_and_asks_every_check(kernels, tmp_pat
     assert "✓ 99.1 Double" in printed(tmp_path / "out" / "good.ipynb")
 
 
+def test_twice_is_as_it_stands_and_then_solved_in_the_same_kernel(kernels, tmp_path):
+    good = lesson(tmp_path, "def double(n):\n    return 2 * n", name="good.ipynb")
+    wrong = lesson(tmp_path, "def double(n):\n    return 4", name="wrong.ipynb")
+    with pytest.raises(LessonFailed) as failure:
+        run_notebooks([good, wrong], output=tmp_path / "out", twice=True)
+    told = str(failure.value)
+    assert 'wrong.ipynb, cell [8] "check("99.1", double)"' in told
+    assert "good.ipynb, " not in told
+    shown = printed(tmp_path / "out" / "good.ipynb")
+    assert shown.index("✗ 99.1 Double") < shown.index("✓ 99.1 Double")
+
+
 def test_as_it_stands_no_check_has_to_pass_and_progress_is_not_touched(kernels, tmp_path):
     made = lesson(tmp_path, "def double(n):\n    return 2 * n")
     before = progress_file().exists()
