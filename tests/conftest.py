@@ -69,24 +69,6 @@ def runs() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def no_jars(runs: Path) -> Path:
-    """A cache without the jars, into which none can be fetched."""
-    (runs / "cache").mkdir()
-    (runs / "cache" / "jars").write_text("A test without the mark 'stack' starts no stack.")
-    return runs / "cache"
-
-
-@pytest.fixture(autouse=True)
-def stacks_by_their_mark(request: pytest.FixtureRequest, no_jars: Path) -> Iterator[None]:
-    """Let no cell start a stack without the mark: what a kernel starts, this process cannot see."""
-    marks = {mark.name for mark in request.node.iter_markers()}
-    with pytest.MonkeyPatch.context() as patch:
-        if "kernel" in marks and "stack" not in marks:
-            patch.setenv("WORKSHOP_CACHE", str(no_jars))
-        yield
-
-
-@pytest.fixture(scope="session")
 def stack(stacks: None, runs: Path) -> Iterator[Stack]:
     """A stack that is up. A test must not stop it or kill its parts."""
     shared = Stack("shared")

@@ -6,7 +6,9 @@ of another fixture. Who starts one without it fails, whatever catches the error.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +31,16 @@ COMMANDS = {
 HARMLESS = re.compile(r"^unshare .* up$|--help$")
 """Of these none is started: a disk is full, or help is asked for."""
 
+BROWSER = "WORKSHOP_BROWSER"
+"""Without Chromium the tests that open it are left out, unless this variable says ``required``."""
+
+NO_CHROMIUM = "There is no Chromium; on Debian and Ubuntu: sudo apt-get install chromium"
+
+
+def chromium() -> str | None:
+    """Where the browser of the tests is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
 
 class Marks:
     """Sets the marks, and fails who starts what its marks do not say: a plugin of pytest."""
@@ -36,12 +48,15 @@ class Marks:
     def __init__(self) -> None:
         self._running: pytest.Item | None = None
         self._unmarked: list[str] = []
+        self._left_out: list[pytest.Item] = []
         # Hears of each process that this one starts, in whatever thread and by whatever library.
         sys.addaudithook(self._hear)
 
-    # First: before "-m" chooses by the marks.
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    # Around all others: the marks are set before "-m" chooses by them.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Iterator[None]:
         for item in items:
             for fixture in MARKS.keys() & {*getattr(item, "fixturenames", ())}:
                 item.add_marker(MARKS[fixture])
@@ -49,6 +64,17 @@ class Marks:
                 item.add_marker("soak")
             if soak.LONG and item.get_closest_marker("soak"):
                 item.add_marker(pytest.mark.timeout(soak.SECONDS), append=False)
+        result = yield
+        if not chromium() and os.environ.get(BROWSER) != "required":
+            self._left_out = [item for item in items if item.get_closest_marker("browser")]
+            items[:] = [item for item in items if item not in self._left_out]
+            config.hook.pytest_deselected(items=self._left_out)
+        return result
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._left_out:
+            tests = f"the tests that open a browser, {len(self._left_out)} in all"
+            terminalreporter.write_line(f"Left out: {tests}. {NO_CHROMIUM}", yellow=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
