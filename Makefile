@@ -57,8 +57,7 @@ test: setup $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest \
 	  $(if $(filter pinned,$(PROTOBUF)),-n auto -m "$(QUICKLY)" $(ON_PROTOBUF)) $(ARGS)
 
-quick: lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser: a minute
-	@$(IN_VENV) workshop fetch
+quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser: a minute
 	@$(IN_VENV) pytest -n auto -m "$(QUICKLY)" --hypothesis-profile=quick $(ARGS)
 
 soak: setup $(BOOK) ## Run long what the tests have short: kills, leaks, bounds, junk, absences; takes hours

@@ -5,6 +5,7 @@ import hashlib
 import re
 
 from tests.conftest import ROOT
+from tests.marks import MARKS
 from workshop.walkthrough import URL
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -27,6 +28,11 @@ def test_each_rule_names_a_test_that_is_there():
 def test_each_test_of_the_form_of_a_lesson_is_a_rule():
     file = "tests/test_notebooks.py"
     assert {name for path, name in NAMED if path == file} == of_file(file)
+
+
+def test_each_mark_and_its_fixture_are_explained():
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(\w+)`.* \|$", CONTRIBUTING, re.MULTILINE))
+    assert rows == {mark: fixture for fixture, mark in MARKS.items()}
 
 
 def test_the_files_and_targets_it_names_are_there():
