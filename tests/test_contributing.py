@@ -38,7 +38,15 @@ def test_each_mark_and_its_fixture_are_explained():
 def test_the_files_and_targets_it_names_are_there():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", CONTRIBUTING)) <= targets
+    for folder, kind in (
+        (".", "*.md"),
+        ("docs", "*.md"),
+        ("notebooks", "*.ipynb"),
+        ("tests", "**/*.py"),
+    ):
+        for file in (ROOT / folder).glob(kind):
+            named = set(re.findall(r"`make ([a-z-]+)", file.read_text(encoding="utf-8")))
+            assert named <= targets, file
     for path in re.findall(r"`([\w.]+/[\w./-]+)`", CONTRIBUTING.replace("NN_title", "01_events")):
         assert (ROOT / path).exists(), path
     for tests in re.findall(r'make test ARGS="([^"]+)"', CONTRIBUTING):
