@@ -17,9 +17,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from book.__main__ import build
 from tests import soak
-from tests.made import executed_series
 from tests.marks import Marks
 from workshop.stack import Stack
 from workshop.stack.view import Progress
@@ -80,6 +78,8 @@ def stack(stacks: None, runs: Path) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def small_project(kernels: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of two short lessons, which were executed."""
+    from tests.made import executed_series  # Here, and only here, it is needed: it takes a second.
+
     project = tmp_path_factory.mktemp("project")
     executed_series(project)
     return project
@@ -88,6 +88,8 @@ def small_project(kernels: None, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="session")
 def small_book(small_project: Path) -> Path:
     """The site that the book of the small project is."""
+    from book.__main__ import build
+
     copies = sorted((small_project / "executed").glob("*.ipynb"))
     return build(copies, small_project, small_project / "book").parent
 

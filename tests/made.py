@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import nbformat
-from hypothesis import settings
 from nbformat import NotebookNode
 
 from workshop.runner import run_notebooks
@@ -20,11 +19,6 @@ def double(answer):
         expect(f"answer({number})", answer(number), 2 * number, "add it to itself.")
     return "It doubles."
 """
-
-
-def examples(number: int) -> settings:
-    """Settings with a number of examples: fewer for ``make quick``, more for ``make soak``."""
-    return settings(max_examples=number * settings().max_examples // 100)
 
 
 _HINT = "<details>\n<summary>Hint</summary>\n\nAdd it.\n\n</details>"

@@ -2,6 +2,8 @@
 
 import os
 
+from hypothesis import settings
+
 LONG = bool(os.environ.get("WORKSHOP_SOAK"))
 SECONDS = 3600
 """The most that one of them may take when it runs long."""
@@ -10,3 +12,8 @@ SECONDS = 3600
 def amount(short: int, long: int) -> int:
     """Return how much a test does."""
     return long if LONG else short
+
+
+def examples(number: int) -> settings:
+    """Settings with a number of random examples: fewer in ``make quick``, more in ``make soak``."""
+    return settings(max_examples=number * settings().max_examples // 100)

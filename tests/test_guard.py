@@ -18,7 +18,7 @@ from greeter.limits import LARGEST_BODY, LARGEST_NAME, LARGEST_RECORD
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 from tests.conftest import ROOT
 from tests.junk import JUNK
-from tests.made import examples
+from tests.soak import examples
 from tests.test_greeter import a_call, client, packed, post, seen_in  # noqa: F401
 
 URL = "com.googleapis/example.GreetRequest"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from statefun.request_reply_pb2 import FromFunction, ToFunction
 
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
-from tests.made import examples
 from tests.protobuf.environments import LIFTED, PINNED, Answerer
 from tests.protobuf.functions import CLASSES
+from tests.soak import examples
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(
     "aé漢😀/", min_size=120, max_size=150

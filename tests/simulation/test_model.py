@@ -8,8 +8,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from statefun import StatefulFunctions, kafka_egress_record
 
-from tests.made import examples
 from tests.simulation.yaml_text import module_text
+from tests.soak import examples
 from workshop.simulation import SimulatedRuntime
 
 KEYS = ["a", "b", "ü"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
-from tests.made import examples
+from tests.soak import examples
 from workshop.simulation import FakeContext, SimulationError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
