@@ -25,7 +25,7 @@ def test_every_command_explains_itself(command):
 
 
 def test_fetch_has_nothing_to_do_when_all_is_there():
-    done = workshop("fetch")
+    done = said_to(["fetch"])
     assert done.returncode == 0
     assert done.stdout.startswith("All jars are in")
 
@@ -38,7 +38,7 @@ def test_the_doctor_finds_this_machine_well():
 
 def test_the_doctor_says_how_to_mend_a_missing_jar(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKSHOP_CACHE", str(tmp_path))
-    done = workshop("doctor")
+    done = said_to(["doctor"])
     assert done.returncode == 1
     missing = f"✗ {len(read_lock())} of {len(read_lock())} jars are missing"
     assert missing in done.stdout
