@@ -6,6 +6,14 @@ VENV := .venv
 IN_VENV := $(VENV)/bin/python -m
 # Two protobufs cannot both be what everybody asked for; "make doctor" says whether all is as pinned.
 PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-check
+# What another protobuf can change: messages and all that reads, writes and serves them. The engine, the
+# notebooks and the rest see bytes, and those are the same on both: tests/protobuf/ compares them.
+ON_PROTOBUF := $(addprefix tests/,protobuf simulation test_protos.py test_byte_table.py test_events.py \
+    test_greeter.py test_guard.py test_serving.py test_hosting.py test_fuzz.py test_visits.py test_exercises.py \
+    test_change.py test_cli.py test_faults.py test_partitions.py test_poison.py test_small_module.py \
+    test_verdicts.py)
+# Tests have their marks from what they use: tests/marks.py.
+QUICKLY := not stack and not kernel and not browser
 SETTINGS := $(VENV)/share/jupyter/lab/settings
 CONFIG := $(VENV)/etc
 READY := $(VENV)/.ready
@@ -45,8 +53,15 @@ run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=
 book: setup $(BOOK) ## Make a site of the executed lessons, to browse and to search: build/book/html
 	@$(IN_VENV) book $(ARGS)
 
-test: setup $(BOOK) browser ## Run all tests; PROTOBUF=pinned runs them on the protobuf that the SDK asks for
-	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest $(ARGS)
+test: setup $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned: what the SDK's own protobuf can change, on it
+	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest \
+	  $(if $(filter pinned,$(PROTOBUF)),-n auto -m "$(QUICKLY)" $(ON_PROTOBUF)) $(ARGS)
+
+quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser: a minute
+	@$(IN_VENV) pytest -n auto -m "$(QUICKLY)" --hypothesis-profile=quick $(ARGS)
+
+soak: setup $(BOOK) ## Run long what the tests have short: kills, leaks, bounds, junk, absences; takes hours
+	@WORKSHOP_SOAK=1 $(IN_VENV) pytest -m soak $(ARGS)
 
 browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt
 	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || { \
@@ -62,10 +77,6 @@ test-compose: setup ## Build the images from nothing and test them in containers
 test-hub: setup browser ## Start a real JupyterHub as docs/room.md says, and let two logins in; needs root and npm
 	@unshare --mount --pid --fork --kill-child --mount-proc sh -c '"$$@"; exit $$?' sh \
 	  $(IN_VENV) pytest tests/hub $(ARGS)
-
-chaos: setup ## Kill processes at random for six minutes while names flow; ARGS="--seed 7"
-	@$(IN_VENV) tests.chaos $(ARGS)
-	@$(IN_VENV) tests.chaos.cycles
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(IN_VENV) workshop down
@@ -94,15 +105,6 @@ lock: $(READY) ## Resolve the jars anew and write the lock file
 
 classes: setup ## Write down which classes Java loads as a stack starts; its class archives hold those
 	@$(IN_VENV) workshop.stack.archives
-
-fuzz: $(READY) ## Send 100,000 mutated requests to the deployed greeter; takes some minutes
-	@$(IN_VENV) tests.fuzz $(ARGS)
-
-leaks: setup ## Start and stop twenty times, kill twenty kernels during a start: nothing may stay
-	@WORKSHOP_LEAK_CYCLES=20 $(IN_VENV) pytest tests/test_leaks.py $(ARGS)
-
-bounded: setup ## Send 200,000 names through a stack whose bounds are small: disk and memory stay
-	@$(IN_VENV) tests.bounded $(ARGS)
 
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(VENV)/bin/python bench/first_greeting.py --rounds 2

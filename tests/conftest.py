@@ -17,20 +17,43 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from book.__main__ import build
-from tests.made import executed_series
+from tests import soak
+from tests.marks import Marks
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
 ROOT = Path(__file__).parents[1]
 
-# Hypothesis fails an example that takes longer than 200 ms: on a busy machine any of them may.
-settings.register_profile("untimed", settings.default, deadline=None)
-settings.load_profile("untimed")
+# How many examples in a hundred are tried. Hypothesis fails one that takes longer than 200 ms: on a
+# busy machine any of them may. "--hypothesis-profile" chooses another, before tests are imported.
+for profile, of_hundred in {"all": 100, "quick": 20, "soak": 500}.items():
+    settings.register_profile(profile, deadline=None, max_examples=of_hundred)
+settings.load_profile("soak" if soak.LONG else "all")
 
 # A shell's background job ignores Ctrl+C, and so would every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the marks set, and held to."""
+    config.pluginmanager.register(Marks())
+
+
+@pytest.fixture(scope="session")
+def stacks() -> None:
+    """Allow a test to start real stacks: the broker and the engine."""
+
+
+@pytest.fixture(scope="session")
+def kernels() -> None:
+    """Allow a test to start kernels, or JupyterLab."""
+
+
+@pytest.fixture(scope="session")
+def amount() -> Callable[[int, int], int]:
+    """How much a test does that can run long: given both, the one that is asked for."""
+    return soak.amount
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,7 +67,7 @@ def runs() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack(runs: Path) -> Iterator[Stack]:
+def stack(stacks: None, runs: Path) -> Iterator[Stack]:
     """A stack that is up. A test must not stop it or kill its parts."""
     shared = Stack("shared")
     shared.up(progress=Progress())
@@ -53,8 +76,10 @@ def stack(runs: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_project(kernels: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of two short lessons, which were executed."""
+    from tests.made import executed_series  # Here, and only here, it is needed: it takes a second.
+
     project = tmp_path_factory.mktemp("project")
     executed_series(project)
     return project
@@ -63,6 +88,8 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_book(small_project: Path) -> Path:
     """The site that the book of the small project is."""
+    from book.__main__ import build
+
     copies = sorted((small_project / "executed").glob("*.ipynb"))
     return build(copies, small_project, small_project / "book").parent
 
@@ -76,7 +103,7 @@ def for_all() -> Iterator[Path]:
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> Iterator[str]:
+def name(stacks: None, request: pytest.FixtureRequest) -> Iterator[str]:
     """A name for a stack of one test's own; whatever it left running is ended."""
     own = f"own-{abs(hash(request.node.name)) % 10**6}"
     yield own

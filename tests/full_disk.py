@@ -1,6 +1,6 @@
 """Fills the disk under a stack that greets, and makes room again; see test_full_disk.py.
 
-Run in a folder that is a small file system of its own: ``python -m tests.full_disk FOLDER``.
+Run in a folder that is a small file system of its own: ``python -m tests.full_disk FOLDER TIMES``.
 """
 
 from __future__ import annotations
@@ -37,23 +37,18 @@ def wait(stack: Stack, condition: Callable[[], object], seconds: float = 180) ->
         time.sleep(0.1)
 
 
-def main(folder: Path) -> None:
-    """Print what the stack said while the disk was full, and the verdict of the time after."""
-    preflight.DISK_BYTES = 100_000_000
-    stack = Stack("small")
-    stack.up(progress=Progress())
-    stack.greet("Ada")
+def fill_and_empty(stack: Stack, folder: Path, sent: list[str]) -> tuple[str, str]:
+    """Return how the stack told of the full disk, and how it refused to greet."""
+    refused = ""
+
+    def broker_waits() -> bool:
+        requests.send("Ada")
+        sent.append("Ada")
+        return stack.status().part("broker").detail == "waits for room on the disk"
+
     with RequestProducer(stack.bootstrap) as requests:
         filler = folder / "filler"
         fill(filler)
-        sent = 1
-
-        def broker_waits() -> bool:
-            nonlocal sent
-            requests.send("Ada")
-            sent += 1
-            return stack.status().part("broker").detail == "waits for room on the disk"
-
         wait(stack, broker_waits)
         wait(stack, lambda: stack.status().shortage)
         told = str(stack.status())
@@ -68,13 +63,23 @@ def main(folder: Path) -> None:
     wait(stack, lambda: stack.status().state == "ready")
     # The first greeting that comes now may be one that had to wait.
     stack.greet("Ada", timeout=120)
-    sent += 1
-    wait(stack, lambda: len(greetings_in(stack)) >= sent)
-    verdict = judge(["Ada"] * sent, names_in(stack), greetings_in(stack))
-    answer = {"told": told, "refused": refused, "verdict": str(verdict)}
+    sent.append("Ada")
+    wait(stack, lambda: len(greetings_in(stack)) >= len(sent))
+    return told, refused
+
+
+def main(folder: Path, times: int) -> None:
+    """Print what the stack said whenever the disk was full, and the verdict of the time after."""
+    preflight.DISK_BYTES = 100_000_000
+    stack = Stack("small")
+    stack.up(progress=Progress())
+    stack.greet("Ada")
+    sent = ["Ada"]
+    said = [fill_and_empty(stack, folder, sent) for _ in range(times)]
+    verdict = judge(sent, names_in(stack), greetings_in(stack))
     stack.down(forget=True)
-    print(json.dumps(answer))
+    print(json.dumps({"said": said, "verdict": str(verdict)}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from generator.broker import GreetingReader
+from tests.commands import Done
 from tests.conftest import ROOT, workshop
 from tests.made import notebook
+from tests.soak import amount
 from tests.test_archives import ALL_MAPPED, mapped_archives
 from workshop import children, paths
 from workshop.errors import WorkshopError
@@ -31,7 +34,7 @@ TRAPS = {
     "greeter.py": "raise SystemExit('the greeter of somebody else')",
     "generator.py": "raise SystemExit('the generator of somebody else')",
 }
-EXAMPLES = int(os.environ.get("WORKSHOP_ODD_EXAMPLES", "1"))
+EXAMPLES = amount(1, 4)
 
 
 def link(one: Path | str, other: Path | str) -> None:
@@ -131,8 +134,7 @@ def must_keep_counting(machine: Machine, monkeypatch) -> None:
     assert [path.name for path in machine.runs.parent.iterdir()] == ["stacks"]
 
 
-@pytest.mark.stack
-def test_all_that_is_harmless_at_once(tmp_path, monkeypatch):
+def test_all_that_is_harmless_at_once(stacks, tmp_path, monkeypatch):
     machine = Machine(tmp_path, *[ODD] * 4)
     traps = tmp_path / "traps"
     for folder in (traps, machine.home):
@@ -161,7 +163,6 @@ names = st.text(
 ).filter(lambda name: not name.endswith("!"))
 
 
-@pytest.mark.stack
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -170,12 +171,11 @@ names = st.text(
     database=None,
 )
 @given(st.tuples(names, names, names, names))
-def test_any_name_of_a_folder(tmp_path_factory, names):
+def test_any_name_of_a_folder(stacks, tmp_path_factory, names):
     with pytest.MonkeyPatch.context() as patch:
         must_keep_counting(Machine(tmp_path_factory.mktemp("odd"), *names), patch)
 
 
-@pytest.mark.stack
 def test_the_walkthroughs_own_file_displaces_nothing(name, tmp_path):
     """It is called greeter.py, and so is our package."""
     (tmp_path / "greeter.py").write_text(
@@ -210,7 +210,7 @@ def test_the_walkthroughs_own_file_displaces_nothing(name, tmp_path):
 # ------------------------------------------------------------------ no stack
 
 
-def test_a_file_of_our_packages_name_beside_a_notebook_displaces_nothing(tmp_path):
+def test_a_file_of_our_packages_name_beside_a_notebook_displaces_nothing(kernels, tmp_path):
     for file, code in TRAPS.items():
         (tmp_path / file).write_text(code)
     source = "from greeter.greeter import compute_greeting\nprint(compute_greeting('Ada', 1).name)"
@@ -246,23 +246,23 @@ def test_what_java_or_flink_cannot_read_in_a_path_is_named(end, monkeypatch):
 def test_a_login_without_a_home_is_told_which_variables_to_set(home, for_all):
     """The number has no entry in the system's list of users."""
     kept = {"PATH": os.environ["PATH"], **({"HOME": home} if home else {})}
-    told = {}
-    for command in ("up", "status", "doctor"):
-        code = (
-            "import os, runpy, sys; sys.path.insert(0, sys.argv.pop(1)); import workshop.cli, "
-            "workshop.stack.embedded, workshop.stack.doctor, encodings.idna, mmap, rich.progress; "
-            "os.setgroups([]); os.setgid(54321); os.setuid(54321); workshop.cli.main()"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(ROOT), command],
-            env=kept,
-            cwd=for_all,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr
-        told[command] = done
+    code = (
+        "import json, os, sys; sys.path.insert(0, sys.argv.pop(1)); from tests.commands import "
+        "said_to; import workshop.stack.embedded, workshop.stack.doctor, encodings.idna, mmap, "
+        "rich.progress; os.setgroups([]); os.setgid(54321); os.setuid(54321); "
+        "print(json.dumps({one: said_to([one]) for one in ('up', 'status', 'doctor')}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT)],
+        env=kept,
+        cwd=for_all,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    told = {command: Done(*ended) for command, ended in json.loads(done.stdout).items()}
+    assert not any("Traceback" in one.stderr for one in told.values())
     assert told["up"].returncode == told["doctor"].returncode == 1
     for variable in ("WORKSHOP_RUNS", "WORKSHOP_CACHE"):
         assert f"set {variable} to" in told["doctor"].stdout

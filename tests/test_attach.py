@@ -13,8 +13,6 @@ from workshop.stack import LEAN, Stack, StackError, Status
 from workshop.stack.attach import content_hash, differences
 from workshop.stack.view import Progress
 
-pytestmark = pytest.mark.stack
-
 QUIET = Progress()
 
 

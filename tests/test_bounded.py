@@ -1,8 +1,6 @@
-"""Disk and memory stay bounded; ``make bounded`` sends twenty times as many names."""
+"""Disk and memory stay bounded; ``make soak`` sends twenty times as many names."""
 
 from collections import Counter
-
-import pytest
 
 from tests.bounded import BOUNDS, MB, Watched, pass_through
 
@@ -20,9 +18,8 @@ def test_what_outgrows_its_bound_is_told():
     assert "logs: 9.00 MB" in str(bad)
 
 
-@pytest.mark.stack
-def test_a_stack_takes_up_no_more_however_many_names_pass(name):
-    watched, written = pass_through(name, 10_000)
+def test_a_stack_takes_up_no_more_however_many_names_pass(name, amount):
+    watched, written = pass_through(name, amount(10_000, 200_000))
     assert watched.faults == [], watched
     # It could have: more was written than is there.
     assert written > BOUNDS["names"]

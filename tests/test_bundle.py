@@ -148,7 +148,7 @@ heavy = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def unpacked(for_all) -> Path:
+def unpacked(stacks, kernels, for_all) -> Path:
     """The repository as it comes out of a bundle for a machine like this one."""
     archive = for_all / "bundle.tar"
     command = [sys.executable, "-m", "workshop", "bundle", "--output", str(archive)]
@@ -198,7 +198,6 @@ def set_up(unpacked) -> Path:
 
 
 @heavy
-@pytest.mark.stack
 @pytest.mark.timeout(1500)
 def test_a_machine_without_a_network_is_set_up_and_greets(set_up):
     # In one network for all of it: outside of it nobody reaches the ports.
@@ -216,7 +215,6 @@ def test_a_machine_without_a_network_is_set_up_and_greets(set_up):
 
 
 @heavy
-@pytest.mark.stack
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can act as two other users")
 def test_two_logins_share_one_copy_and_meet_nowhere(set_up):

@@ -9,7 +9,6 @@ from tests.conftest import ROOT
 from workshop.stack import Stack, StackError
 from workshop.stack.view import Progress
 
-pytestmark = pytest.mark.stack
 QUIET = Progress()
 
 # The greeter says more than before, and tells another function, which remembers something itself.

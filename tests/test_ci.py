@@ -1,16 +1,20 @@
 """The workflow and the hooks before a commit: they run what ``make`` runs, on what is supported."""
 
+import ast
 import re
 import shlex
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
 
+from tests import soak
 from tests.conftest import ROOT
 from workshop.stack.doctor import OLDEST_PYTHON
 
 WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+CI_RUN = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 HOOKS = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
 PINNED = re.compile(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -88,13 +92,59 @@ def test_tests_and_lessons_run_on_linux_and_on_macos(job):
 def test_every_target_exists():
     named = {call.target for job in JOBS for call in made_by(job)}
     assert named <= TARGETS
-    assert {"lint", "test", "run", "book", "test-compose"} <= named
+    assert {"lint", "test", "run", "book", "test-compose", "soak"} <= named
 
 
 def test_the_workflow_runs_all_that_ci_runs():
-    here = calls((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    here = calls(CI_RUN)
     assert here
     assert here <= {call for job in JOBS for call in made_by(job)}
+
+
+def test_nothing_is_tried_again_until_it_passes():
+    for text in (WORKFLOW, CI_RUN, (ROOT / "requirements-dev.txt").read_text("utf-8")):
+        assert "rerun" not in text
+
+
+def test_a_missing_browser_is_an_error_where_it_can_be_installed():
+    assert "export WORKSHOP_BROWSER=required\n" in CI_RUN
+    matrix = JOBS["test"]["strategy"]["matrix"]
+    assert matrix["browser"] == ["required"]
+    assert [one["os"] for one in matrix["include"]] == ["macos-15"]
+    (step,) = [step for step in JOBS["test"]["steps"] if step.get("env")]
+    assert step["env"] == {"WORKSHOP_BROWSER": "${{ matrix.browser }}"}
+    assert calls(step["run"]) == {Make("test", frozenset())}
+
+
+def test_the_long_runs_are_weekly_and_of_one_target():
+    assert {call.target for call in made_by("soak")} == {"soak"}
+    assert "github.event_name == 'schedule'" in JOBS["soak"]["if"]
+    assert JOBS["soak"]["timeout-minutes"] * 60 > soak.SECONDS
+
+
+def imports(file: Path) -> set[str]:
+    """The modules that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+    return found
+
+
+def test_what_another_protobuf_can_change_is_tested_on_it():
+    (listed,) = re.findall(
+        r"^ON_PROTOBUF := \$\(addprefix tests/,([^)]+)\)", MAKEFILE, re.MULTILINE
+    )
+    chosen = {ROOT / "tests" / one for one in listed.replace("\\", "").split()}
+    assert [path for path in chosen if not path.exists()] == []
+    of_protobuf = re.compile(
+        r"google\.protobuf|statefun|greeter\.(greeter|guard|messages_pb2)|workshop\.simulation"
+    )
+    for file in sorted((ROOT / "tests").glob("test_*.py")):
+        if any(of_protobuf.match(module) for module in imports(file)):
+            assert file in chosen, f"{file.name} belongs to ON_PROTOBUF in the Makefile"
 
 
 def test_the_lessons_run_both_ways():
@@ -107,7 +157,9 @@ def test_it_may_only_read_and_ends_what_is_outdated():
     assert read["permissions"] == {"contents": "read"}
     assert not any("permissions" in job for job in JOBS.values())
     assert read["concurrency"]["cancel-in-progress"]
-    assert all(job["timeout-minutes"] <= 120 for job in JOBS.values())
+    assert all(
+        job["timeout-minutes"] <= (300 if job is JOBS["soak"] else 120) for job in JOBS.values()
+    )
     # YAML 1.1 takes the key "on" for true.
     assert {"push", "pull_request", "schedule"} <= set(read[True])
 

@@ -8,6 +8,7 @@ import pytest
 from google.protobuf import __version__ as PROTOBUF
 from google.protobuf.internal import api_implementation
 
+from tests.commands import said_to
 from tests.conftest import ROOT, workshop
 from workshop.stack import doctor
 from workshop.stack.jars import read_lock
@@ -17,14 +18,14 @@ from workshop.stack.jars import read_lock
     "command", ["up", "status", "greet", "logs", "down", "doctor", "fetch", "run", "syllabus"]
 )
 def test_every_command_explains_itself(command):
-    assert command in workshop("--help").stdout
-    done = workshop(command, "--help")
+    assert command in said_to(["--help"]).stdout
+    done = said_to([command, "--help"])
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) >= 4
 
 
 def test_fetch_has_nothing_to_do_when_all_is_there():
-    done = workshop("fetch")
+    done = said_to(["fetch"])
     assert done.returncode == 0
     assert done.stdout.startswith("All jars are in")
 
@@ -37,7 +38,7 @@ def test_the_doctor_finds_this_machine_well():
 
 def test_the_doctor_says_how_to_mend_a_missing_jar(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKSHOP_CACHE", str(tmp_path))
-    done = workshop("doctor")
+    done = said_to(["doctor"])
     assert done.returncode == 1
     missing = f"✗ {len(read_lock())} of {len(read_lock())} jars are missing"
     assert missing in done.stdout

@@ -5,6 +5,7 @@ import hashlib
 import re
 
 from tests.conftest import ROOT
+from tests.marks import MARKS
 from workshop.walkthrough import URL
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -29,10 +30,23 @@ def test_each_test_of_the_form_of_a_lesson_is_a_rule():
     assert {name for path, name in NAMED if path == file} == of_file(file)
 
 
+def test_each_mark_and_its_fixture_are_explained():
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(\w+)`.* \|$", CONTRIBUTING, re.MULTILINE))
+    assert rows == {mark: fixture for fixture, mark in MARKS.items()}
+
+
 def test_the_files_and_targets_it_names_are_there():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", CONTRIBUTING)) <= targets
+    for folder, kind in (
+        (".", "*.md"),
+        ("docs", "*.md"),
+        ("notebooks", "*.ipynb"),
+        ("tests", "**/*.py"),
+    ):
+        for file in (ROOT / folder).glob(kind):
+            named = set(re.findall(r"`make ([a-z-]+)", file.read_text(encoding="utf-8")))
+            assert named <= targets, file
     for path in re.findall(r"`([\w.]+/[\w./-]+)`", CONTRIBUTING.replace("NN_title", "01_events")):
         assert (ROOT / path).exists(), path
     for tests in re.findall(r'make test ARGS="([^"]+)"', CONTRIBUTING):

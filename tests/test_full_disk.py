@@ -26,13 +26,17 @@ def test_a_stack_does_not_start_on_a_disk_that_is_full(tmp_path):
     assert "WORKSHOP_RUNS" in done.stderr
 
 
-@pytest.mark.stack
-def test_a_stack_stops_when_the_disk_is_full_and_goes_on_when_there_is_room(tmp_path):
-    runs = str(tmp_path)
-    done = on_a_small_disk(tmp_path, "192m", "-m", "tests.full_disk", runs, WORKSHOP_RUNS=runs)
+def test_a_stack_stops_when_the_disk_is_full_and_goes_on_when_there_is_room(
+    stacks, amount, tmp_path
+):
+    runs, times = str(tmp_path), str(amount(1, 5))
+    done = on_a_small_disk(
+        tmp_path, "192m", "-m", "tests.full_disk", runs, times, WORKSHOP_RUNS=runs
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    said = json.loads(done.stdout)
-    assert re.search(r"restarting, the disk is full, \d+ MB are free in ", said["told"])
-    assert "waits for room on the disk" in said["told"]
-    assert "the disk is full" in said["refused"] and "free some space" in said["refused"]
-    assert said["verdict"] == "good: lost 0, doubled 0"
+    ended = json.loads(done.stdout)
+    for told, refused in ended["said"]:
+        assert re.search(r"restarting, the disk is full, \d+ MB are free in ", told)
+        assert "waits for room on the disk" in told
+        assert "the disk is full" in refused and "free some space" in refused
+    assert ended["verdict"] == "good: lost 0, doubled 0"

@@ -7,7 +7,7 @@ import logging
 import pytest
 import yaml
 from google.protobuf.any_pb2 import Any
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statefun import StatefulFunctions
 from statefun.kafka_egress_pb2 import KafkaProducerRecord
@@ -18,6 +18,7 @@ from greeter.limits import LARGEST_BODY, LARGEST_NAME, LARGEST_RECORD
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 from tests.conftest import ROOT
 from tests.junk import JUNK
+from tests.soak import examples
 from tests.test_greeter import a_call, client, packed, post, seen_in  # noqa: F401
 
 URL = "com.googleapis/example.GreetRequest"
@@ -111,7 +112,7 @@ def test_the_limit_of_a_name_is_in_bytes(client, name, good):  # noqa: F811
 
 
 @given(st.lists(st.one_of(st.text(max_size=5), st.binary(max_size=12)), max_size=12))
-@settings(max_examples=200)
+@examples(200)
 def test_every_message_is_greeted_or_a_dead_letter_and_the_counts_have_no_gap(values):
     call = a_call()
     for value in values:

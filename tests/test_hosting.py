@@ -165,7 +165,7 @@ def test_without_a_stack_it_is_a_clear_error():
 
 
 @pytest.fixture(scope="module")
-def own(runs):
+def own(stacks, runs):
     stack = Stack("hosts")
     stack.up(progress=Progress())
     yield stack
@@ -176,7 +176,6 @@ def greetings(stack, *names):
     return [greeting.greeting for greeting in stack.greet(*names)]
 
 
-@pytest.mark.stack
 def test_the_engine_calls_this_process_until_it_gives_the_place_back(own):
     assert greetings(own, "Ada") == ["Welcome Ada"]
     for text in ("One", "Two", "Three"):
@@ -191,7 +190,6 @@ def test_the_engine_calls_this_process_until_it_gives_the_place_back(own):
     assert own.status().part("greeter").restarts == 0
 
 
-@pytest.mark.stack
 def test_names_wait_for_a_mended_function_and_none_is_lost(own, eventually):
     with ThreadPoolExecutor() as pool, own.host(saying("")) as hosting:
         waiting = pool.submit(greetings, own, *"abcdef")
@@ -204,7 +202,6 @@ def test_names_wait_for_a_mended_function_and_none_is_lost(own, eventually):
     assert own.status().part("job").restarts == 0
 
 
-@pytest.mark.stack
 def test_names_that_wait_are_greeted_by_the_greeter_once_it_is_back(own, eventually):
     with ThreadPoolExecutor() as pool:
         with own.host(saying("")) as hosting:
@@ -213,7 +210,6 @@ def test_names_that_wait_are_greeted_by_the_greeter_once_it_is_back(own, eventua
         assert waiting.result(60) == ["Welcome Edsger"]
 
 
-@pytest.mark.stack
 def test_greetings_that_do_not_come_tell_what_the_function_raised(own):
     with own.host(saying("")) as hosting:
         with pytest.raises(StackError) as told:
@@ -237,7 +233,6 @@ time.sleep(600)
 """
 
 
-@pytest.mark.stack
 def test_the_greeter_comes_back_when_the_hosting_process_is_killed(own, eventually):
     command = [sys.executable, "-c", HOSTS]
     other = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -272,8 +267,9 @@ stack.up()
 ]
 
 
-@pytest.mark.stack
-def test_what_functions_print_lands_under_the_cell_that_hosts(tmp_path, monkeypatch):
+def test_what_functions_print_lands_under_the_cell_that_hosts(
+    stacks, kernels, tmp_path, monkeypatch
+):
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     monkeypatch.setenv("PYTHONPATH", path)  # For "tests" in the kernel.
     made = notebook(tmp_path, *CELLS)

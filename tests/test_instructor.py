@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.conftest import ROOT, workshop
+from tests.commands import said_to
+from tests.conftest import ROOT
 from workshop.lessons import lessons
 
 TEXT = (ROOT / "docs" / "instructor.md").read_text()
@@ -47,6 +48,6 @@ def test_every_command_exists():
     for name in ("instructor.md", "room.md"):
         text = (ROOT / "docs" / name).read_text()
         for command in set(re.findall(r"python -m workshop ([a-z]+)", text)):
-            assert workshop(command, "--help").returncode == 0, command
+            assert said_to([command, "--help"]).returncode == 0, command
         for target in set(re.findall(r"`make ([a-z-]+)", text)):
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target

@@ -15,8 +15,6 @@ from workshop.stack import Stack
 from workshop.stack.module import endpoint_key
 from workshop.stack.view import Progress
 
-pytestmark = pytest.mark.stack
-
 
 def files_with(text: str, folder: Path) -> set[str]:
     """The files below a folder that hold a text."""
@@ -33,7 +31,7 @@ def kept(name, monkeypatch):
     return stack
 
 
-def test_the_key_is_in_no_saved_notebook_log_or_status(kept, eventually):
+def test_the_key_is_in_no_saved_notebook_log_or_status(kernels, kept, eventually):
     key = endpoint_key(kept.folder.conf / "module.yaml")
     code = (NOTEBOOKS / "08_the_real_stack.ipynb").read_text(encoding="utf-8")
     lesson = nbformat.reads(code.replace("stack.down()", ""), as_version=4)

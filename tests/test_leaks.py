@@ -1,4 +1,4 @@
-"""Starting and stopping again and again leaves nothing; ``make leaks`` does it more often."""
+"""Starting and stopping again and again leaves nothing; ``make soak`` does it more often."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from tests.conftest import family
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
-CYCLES = int(os.environ.get("WORKSHOP_LEAK_CYCLES", "3"))
 SECONDS_OF_UP = 10.0
 """A kernel is killed somewhere in the first so many seconds of ``up``."""
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180 * CYCLES)]
+
+@pytest.fixture
+def cycles(amount) -> int:
+    """How often."""
+    return amount(3, 20)
 
 
 @pytest.fixture
-def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_runs(stacks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A runs folder of its own: its name in an environment tells whose a process is."""
     monkeypatch.setenv("WORKSHOP_RUNS", str(tmp_path))
     return tmp_path
@@ -70,10 +73,10 @@ def left(runs: Path) -> list[str]:
     return sorted(path.name for path in runs.iterdir() if path.name != ".lock")
 
 
-def test_up_and_down_leave_no_process_port_thread_descriptor_or_folder(own_runs):
+def test_up_and_down_leave_no_process_port_thread_descriptor_or_folder(own_runs, cycles):
     me = psutil.Process()
     counts = []
-    for cycle in range(CYCLES):
+    for cycle in range(cycles):
         stack = Stack("leak")
         stack.up(progress=Progress())
         assert stack.greet("Ada")[0].greeting == "Welcome Ada"
@@ -87,19 +90,21 @@ def test_up_and_down_leave_no_process_port_thread_descriptor_or_folder(own_runs)
         assert left(own_runs) == [], f"cycle {cycle}"
         counts.append((threading.active_count(), me.num_fds()))
     # The first cycle may load what stays loaded.
-    assert counts[1:] == counts[:1] * (CYCLES - 1)
+    assert counts[1:] == counts[:1] * (cycles - 1)
 
 
-def test_kernels_that_are_killed_in_the_middle_of_up_leave_nothing(own_runs, eventually):
+def test_kernels_that_are_killed_in_the_middle_of_up_leave_nothing(
+    kernels, own_runs, eventually, cycles
+):
     choice = random.Random(8)
-    for cycle in range(CYCLES):
+    for cycle in range(cycles):
         manager, client = start_new_kernel(kernel_name="python3")
         kernel_ports = ports([psutil.Process(manager.provisioner.pid)])
         try:
             client.execute("from workshop.stack import Stack; Stack('leak').up()")
             eventually(lambda: len(born_of(own_runs)) > 1, 60)  # The kernel, and its supervisor.
             time.sleep(choice.uniform(0, SECONDS_OF_UP))
-            if cycle == CYCLES - 1:  # However slow the machine is: once there is a port to leave.
+            if cycle == cycles - 1:  # However slow the machine is: once there is a port to leave.
                 eventually(lambda own=kernel_ports: ports(born_of(own_runs)) > own, 120)
             listened = ports(born_of(own_runs))
             os.kill(manager.provisioner.pid, signal.SIGKILL)

@@ -20,7 +20,6 @@ from workshop.stack import Stack, StackError, control, owner
 from workshop.stack.view import Progress
 
 pytestmark = [
-    pytest.mark.stack,
     pytest.mark.skipif(not owner.guarded(), reason="this system does not tell whose a port is"),
 ]
 QUIET = Progress()

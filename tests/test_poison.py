@@ -54,7 +54,6 @@ def once_each(sent: list[str]) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.stack
 def test_every_kind_of_junk_among_a_thousand_names(name, eventually):
     stack = Stack(name)
     assert workshop("up", "--name", name).returncode == 0
@@ -114,7 +113,6 @@ def test_every_kind_of_junk_among_a_thousand_names(name, eventually):
     assert last.greeting == "Nice to see you at the 126-nth time Guest 1!"
 
 
-@pytest.mark.stack
 def test_a_stack_that_is_stuck_says_so_instead_of_ready(name, eventually):
     with Stack(name) as stack, connect(KafkaProducer, stack.bootstrap) as producer:
         send(producer, None, b"\x0a\x03Eve")
@@ -139,7 +137,6 @@ def test_a_stack_that_is_down_has_nothing_to_skip(name):
     assert workshop("skip", "--name", name).returncode == 1
 
 
-@pytest.mark.stack
 def test_the_broker_refuses_a_huge_record_however_well_it_is_compressed(stack):
     value = GreetRequest(name="x" * 2 * LARGEST_RECORD).SerializeToString()
     for compression in (None, "gzip"):
@@ -155,7 +152,6 @@ def test_the_broker_refuses_a_huge_record_however_well_it_is_compressed(stack):
     assert stack.greet("x" * LARGEST_NAME)[0].greeting == "Welcome " + "x" * LARGEST_NAME
 
 
-@pytest.mark.stack
 def test_as_much_as_can_wait_for_one_address(stack, raw):
     """More of the largest junk than fits into one request of the engine."""
     value = JUNK["huge"][0]

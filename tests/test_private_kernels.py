@@ -60,7 +60,7 @@ def users_own_kernel(data: Path) -> None:
     (folder / "kernel.json").write_text(json.dumps(spec))
 
 
-def test_a_run_uses_the_kernel_of_the_environment_and_nobody_can_listen(tmp_path):
+def test_a_run_uses_the_kernel_of_the_environment_and_nobody_can_listen(kernels, tmp_path):
     users_own_kernel(tmp_path / "data")
     # Too long for a socket's path, as a home may be.
     long = tmp_path / ("long" * 25)
@@ -93,7 +93,7 @@ STARTS = {
 
 @pytest.mark.parametrize("start", STARTS)
 def test_a_server_uses_the_kernel_of_the_environment_and_nobody_can_listen(
-    tmp_path, start, eventually
+    kernels, tmp_path, start, eventually
 ):
     users_own_kernel(tmp_path / "data")
     # As for a learner to whom the environment does not belong.

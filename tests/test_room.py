@@ -7,14 +7,12 @@ import asyncio
 import pytest
 import yaml
 
-from tests.conftest import workshop
+from tests.commands import said_to
 from tests.learners import Learner
 from workshop.errors import WorkshopError
 from workshop.lessons import NOTEBOOKS
 from workshop.stack import Stack, kafka
 from workshop.stack.services import Ports, Services
-
-pytestmark = pytest.mark.stack
 
 
 def neither_notices(ada: Learner, grace: Learner) -> None:
@@ -35,7 +33,7 @@ def neither_notices(ada: Learner, grace: Learner) -> None:
     assert grace.ask("parts") == before
 
 
-def test_two_learners_start_at_once_and_one_loses_two_processes(tmp_path):
+def test_two_learners_start_at_once_and_one_loses_two_processes(stacks, tmp_path):
     ada, grace = Learner(tmp_path / "ada"), Learner(tmp_path / "grace")
     try:
         neither_notices(ada, grace)
@@ -96,7 +94,7 @@ def test_a_broker_s_folder_is_formatted_where_no_cache_can_be_written(
 
 def test_a_learner_s_copy_of_the_lessons_is_completed_and_never_overwritten(tmp_path):
     folder = tmp_path / "a course"
-    done = workshop("lessons", str(folder))
+    done = said_to(["lessons", str(folder)])
     assert done.returncode == 0, done.stderr
     lessons = folder / "notebooks"
     names = {path.name for path in NOTEBOOKS.iterdir() if path.is_file()}
@@ -105,10 +103,10 @@ def test_a_learner_s_copy_of_the_lessons_is_completed_and_never_overwritten(tmp_
     first, second = sorted(lessons.glob("*.ipynb"))[:2]
     first.write_text("mine")
     second.unlink()
-    assert "1 new files" in workshop("lessons", str(folder)).stdout
+    assert "1 new files" in said_to(["lessons", str(folder)]).stdout
     assert first.read_text() == "mine" and second.exists()
-    assert workshop("lessons", str(folder)).stdout == "Nothing is new.\n"
+    assert said_to(["lessons", str(folder)]).stdout == "Nothing is new.\n"
     first.with_name("file").touch()
-    refused = workshop("lessons", str(lessons / "file"))
+    refused = said_to(["lessons", str(lessons / "file")])
     assert refused.returncode == 1
     assert "Name a folder that is yours." in refused.stderr

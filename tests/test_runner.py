@@ -60,7 +60,7 @@ FAILURES = {
 
 
 @pytest.fixture(scope="module")
-def failed(tmp_path_factory):
+def failed(kernels, tmp_path_factory):
     """A run of notebooks that fail, each in its way, and of a good one as the last."""
     folder = tmp_path_factory.mktemp("failures")
     paths = [notebook(folder, *FAILURES[kind][0], name=f"{kind}.ipynb") for kind in FAILURES]
@@ -105,7 +105,7 @@ def test_the_run_shows_plain_lines_and_nothing_of_its_own_making(failed):
     assert (cell.source, cell.execution_count) == ("print('reached')", 1)
 
 
-def test_a_good_run_reports_its_times(tmp_path, capsys):
+def test_a_good_run_reports_its_times(kernels, tmp_path, capsys):
     first = notebook(tmp_path, "import time\ntime.sleep(1.5)", "1", name="first.ipynb")
     second = notebook(tmp_path, "2", name="second.ipynb")
     report = run_notebooks([first, second], output=tmp_path / "out")
@@ -119,7 +119,7 @@ def test_a_good_run_reports_its_times(tmp_path, capsys):
     assert [one["kernel"] > 0 for one in kept["lessons"]] == [True, True]
 
 
-def test_a_parameter_reaches_the_lessons_that_have_it(tmp_path):
+def test_a_parameter_reaches_the_lessons_that_have_it(kernels, tmp_path):
     one = notebook(tmp_path, "name = 'Ada'", "print(name)", tag="parameters", name="a.ipynb")
     other = notebook(tmp_path, "seconds = 1", "print(seconds)", tag="parameters", name="b.ipynb")
     report = run_notebooks(
@@ -145,7 +145,7 @@ def test_no_notebook_is_an_error(tmp_path, monkeypatch):
         run_notebooks()
 
 
-def test_solved_puts_the_solution_in_place_and_asks_every_check(tmp_path, capsys):
+def test_solved_puts_the_solution_in_place_and_asks_every_check(kernels, tmp_path, capsys):
     good = lesson(tmp_path, "def double(n):\n    return 2 * n", name="good.ipynb")
     wrong = lesson(tmp_path, "def double(n):\n    return 4", name="wrong.ipynb")
     with pytest.raises(LessonFailed) as failure:
@@ -157,7 +157,19 @@ def test_solved_puts_the_solution_in_place_and_asks_every_check(tmp_path, capsys
     assert "✓ 99.1 Double" in printed(tmp_path / "out" / "good.ipynb")
 
 
-def test_as_it_stands_no_check_has_to_pass_and_progress_is_not_touched(tmp_path):
+def test_twice_is_as_it_stands_and_then_solved_in_the_same_kernel(kernels, tmp_path):
+    good = lesson(tmp_path, "def double(n):\n    return 2 * n", name="good.ipynb")
+    wrong = lesson(tmp_path, "def double(n):\n    return 4", name="wrong.ipynb")
+    with pytest.raises(LessonFailed) as failure:
+        run_notebooks([good, wrong], output=tmp_path / "out", twice=True)
+    told = str(failure.value)
+    assert 'wrong.ipynb, cell [8] "check("99.1", double)"' in told
+    assert "good.ipynb, " not in told
+    shown = printed(tmp_path / "out" / "good.ipynb")
+    assert shown.index("✗ 99.1 Double") < shown.index("✓ 99.1 Double")
+
+
+def test_as_it_stands_no_check_has_to_pass_and_progress_is_not_touched(kernels, tmp_path):
     made = lesson(tmp_path, "def double(n):\n    return 2 * n")
     before = progress_file().exists()
     run_notebooks([made], output=tmp_path / "out", solved=True)
@@ -166,14 +178,14 @@ def test_as_it_stands_no_check_has_to_pass_and_progress_is_not_touched(tmp_path)
     assert "✗ 99.1 Double" in printed(report.lessons[0].copy)
 
 
-def test_twice_runs_all_cells_again_in_the_same_kernel(tmp_path):
+def test_twice_runs_all_cells_again_in_the_same_kernel(kernels, tmp_path):
     cells = ["n = 1", "seen = globals().get('seen', 0) + n", "print(seen)"]
     made = notebook(tmp_path, *cells, tag="parameters")
     report = run_notebooks([made], output=tmp_path / "out", parameters={"n": "2"}, twice=True)
     assert printed(report.lessons[0].copy) == "2\n3\n"
 
 
-def test_a_lesson_meets_nothing_of_the_user(tmp_path):
+def test_a_lesson_meets_nothing_of_the_user(kernels, tmp_path):
     made = notebook(
         tmp_path,
         "from workshop.stack import Stack; print(Stack().name, Stack().folder.path, sep='\\n')",
@@ -210,14 +222,14 @@ def started(folder):
     return found
 
 
-def test_what_a_lesson_leaves_running_ends_with_it(tmp_path):
+def test_what_a_lesson_leaves_running_ends_with_it(kernels, tmp_path):
     run_notebooks([notebook(tmp_path, CHILDREN)], output=tmp_path / "out")
     assert len((tmp_path / "pids").read_text().split()) == 4
     assert none_left(started(tmp_path))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_nothing_outlives_a_run_that_is_ended(tmp_path, number, eventually):
+def test_nothing_outlives_a_run_that_is_ended(kernels, tmp_path, number, eventually):
     made = notebook(tmp_path, CHILDREN, "import time; time.sleep(600)")
     output = ["--output", str(tmp_path / "out")]
     run = subprocess.Popen([sys.executable, "-m", "workshop", "run", *output, str(made)], cwd=ROOT)
@@ -231,8 +243,7 @@ def test_nothing_outlives_a_run_that_is_ended(tmp_path, number, eventually):
     eventually(lambda: not folders[0].exists(), 60)
 
 
-@pytest.mark.stack
-def test_lessons_of_a_run_share_one_stack(tmp_path):
+def test_lessons_of_a_run_share_one_stack(stacks, kernels, tmp_path):
     cells = [
         "from workshop.stack import Stack\nstack = Stack()\nstack.up();",
         "print(stack.status().supervisor)",

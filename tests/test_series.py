@@ -1,6 +1,7 @@
-"""All lessons, executed by the runner that the command line uses: twice in one kernel, and solved.
+"""All lessons, executed by the runner that the command line uses: as they stand, and then solved.
 
-What the lessons of a form can share is started once: the next kernel, and one stack.
+One kernel does both, so that one run shows three things: what is unsolved runs, every cell can be
+run again, and the solutions pass their checks. All lessons share the next kernel, and one stack.
 """
 
 import pytest
@@ -15,17 +16,15 @@ LESSONS = [
 ]
 
 
-# Twice: as it stands, and then all cells again in the same kernel.
-@pytest.fixture(scope="module", params=[Form.TWICE, Form.SOLVED], ids=lambda form: form.value)
-def series(request):
+@pytest.fixture(scope="module")
+def series(kernels, request):
     """The surroundings in which the chosen lessons are executed."""
-    form = request.param
-    of_this_form = [
+    chosen = [
         item.callspec.params["lesson"]
         for item in request.session.items
-        if item.path == request.path and item.callspec.params["series"] is form
+        if item.path == request.path
     ]
-    made = Series(of_this_form, EXECUTED / form.value, {}, form, CELL_SECONDS)
+    made = Series(chosen, EXECUTED / Form.TWICE.value, {}, Form.TWICE, CELL_SECONDS)
     with made:
         yield made
     made.report.write(made.output / REPORT)

@@ -141,7 +141,7 @@ def test_an_idle_connection_does_not_keep_it_open():
         assert time.monotonic() - began < workshop.serving.CLOSE_SECONDS
 
 
-def test_what_a_function_prints_and_raises_is_seen_under_the_cell_that_asks(tmp_path):
+def test_what_a_function_prints_and_raises_is_seen_under_the_cell_that_asks(kernels, tmp_path):
     made = notebook(
         tmp_path,
         "import requests; from flask import Flask; from workshop.serving import serve\n"

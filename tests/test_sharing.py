@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT, workshop
+from tests.commands import Done, said_to
+from tests.conftest import ROOT
 from workshop.errors import WorkshopError
 from workshop.exercises import sharing
 from workshop.exercises.progress import passed, record, reset
@@ -37,9 +38,16 @@ def learner(tmp_path, monkeypatch):
     return become
 
 
+def seen(folder, columns: str) -> Done:
+    """What the room sees on a terminal of this width."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", columns)
+        return said_to(["room", str(folder)])
+
+
 def table(folder) -> dict[str, list[str]]:
     """The rows that are printed, by their first word."""
-    done = workshop("room", str(folder), env={**os.environ, "COLUMNS": "120"})
+    done = seen(folder, "120")
     assert done.returncode == 0, done.stderr
     cells = [[cell.strip() for cell in line.split("│")] for line in done.stdout.splitlines()]
     return {row[1]: row[2:-1] for row in cells if len(row) > 3}
@@ -48,13 +56,13 @@ def table(folder) -> dict[str, list[str]]:
 def test_who_does_not_share_is_not_seen(folder, learner):
     record("01.1")
     assert list(folder.iterdir()) == []
-    assert workshop("share").stdout == "Nothing is shared.\n"
+    assert said_to(["share"]).stdout == "Nothing is shared.\n"
 
 
 def test_two_learners_from_the_first_check_to_the_end(folder, learner):
     learner("ada")
     record("01.1")
-    told = workshop("share", str(folder), "--as", "ada").stdout
+    told = said_to(["share", str(folder), "--as", "ada"]).stdout
     assert f"is written to {folder / 'ada.json'}, and nothing else" in told
     learner("Zoë")
     sharing.share(folder, "Zoë")
@@ -68,7 +76,7 @@ def test_two_learners_from_the_first_check_to_the_end(folder, learner):
     assert table(folder)["Zoë"][2] == ""
     reset()
     assert table(folder)["Zoë"][-2] == "0"
-    assert workshop("share", "--stop").stdout == f"Deleted {folder / 'Zoë.json'}.\n"
+    assert said_to(["share", "--stop"]).stdout == f"Deleted {folder / 'Zoë.json'}.\n"
     record("05.1")
     assert [path.name for path in folder.iterdir()] == ["ada.json"]
 
@@ -78,7 +86,7 @@ def test_two_long_names_never_look_alike(folder, columns):
     names = ["anna.schmidt", "anna.schneider", f"anna-{'l' * 34}1", f"anna-{'l' * 34}2"]
     for name in names:
         (folder / f"{name}.json").write_text('{"passed": {"01.1": "2026-11-27T10:00:00+0000"}}')
-    done = workshop("room", str(folder), env={**os.environ, "COLUMNS": columns})
+    done = seen(folder, columns)
     rows = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│")]
     written = "".join(row[1].strip() for row in rows)
     assert written == "".join([*sorted(names), "through"])
@@ -119,10 +127,10 @@ def test_a_name_is_no_path_and_paints_nothing(folder, learner, monkeypatch, name
 
 
 def test_a_folder_that_is_not_there(tmp_path, learner):
-    done = workshop("share", str(tmp_path / "none"))
+    done = said_to(["share", str(tmp_path / "none")])
     assert done.returncode == 1
     assert "There is no folder" in done.stderr and "mkdir -m 1777" in done.stderr
-    done = workshop("room", str(tmp_path / "none"))
+    done = said_to(["room", str(tmp_path / "none")])
     assert done.returncode == 1 and "cannot be read" in done.stderr
 
 

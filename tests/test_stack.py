@@ -27,8 +27,6 @@ from workshop.stack.folders import RunFolder
 from workshop.stack.services import Ports, Services
 from workshop.stack.view import Progress
 
-pytestmark = pytest.mark.stack
-
 PARTS = ["broker", "jobmanager", "taskmanager", "greeter", "job"]
 QUIET = Progress()
 
@@ -268,7 +266,7 @@ def test_two_up_at_the_same_second_make_one_stack(name):
     assert brokers[0] == brokers[1]
 
 
-def test_a_stack_lives_as_long_as_one_of_its_kernels(name, runs, eventually):
+def test_a_stack_lives_as_long_as_one_of_its_kernels(kernels, name, runs, eventually):
     kernels = [start_new_kernel(kernel_name="python3") for _ in range(2)]
     try:
         begin = f"from workshop.stack import Stack; stack = Stack({name!r}); stack.up(); "

@@ -199,7 +199,7 @@ def fetch() -> None:
     help="Set a parameter in the lessons that have it.",
 )
 @click.option("--solved", is_flag=True, help="With the solutions; then every check has to pass.")
-@click.option("--twice", is_flag=True, help="All cells, and all again in the same kernel.")
+@click.option("--twice", is_flag=True, help="As they stand, and again in the same kernel, solved.")
 @click.option("--cell-seconds", default=300.0, show_default=True, help="How long a cell may run.")
 @click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
 def run(

@@ -58,7 +58,8 @@ def run_notebooks(
     solved
         Execute them with the solutions in place of the exercises. Then every check has to pass.
     twice
-        Execute all cells, and then all of them again in the same kernel.
+        Execute all cells as they stand, and then all of them again in the same kernel, with the
+        solutions in place of the exercises. Then every check has to pass.
     cell_seconds
         How long one cell may run.
     console

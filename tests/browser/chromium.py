@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 from playwright.sync_api import Browser, Playwright
+
+from tests.marks import NO_CHROMIUM, chromium
 
 # Quiet: it must neither look for a network nor ask anything. Root has no sandbox.
 OPTIONS = [
@@ -26,9 +26,6 @@ def launch(playwright: Playwright) -> Browser:
     FileNotFoundError
         When there is no Chromium.
     """
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        raise FileNotFoundError(
-            "There is no Chromium for the browser. On Debian and Ubuntu: apt-get install chromium"
-        )
-    return playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+    if (program := chromium()) is None:
+        raise FileNotFoundError(NO_CHROMIUM)
+    return playwright.chromium.launch(executable_path=program, args=OPTIONS)

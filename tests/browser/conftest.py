@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def lab(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(kernels: None, runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab whose kernels find the tests' stacks."""
     made = Lab(tmp_path_factory.mktemp("lab"))
     yield made

@@ -10,7 +10,7 @@ from workshop.live.audience import REST_SECONDS
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 IDLE = {
     # Less than a kernel takes to rest: what keeps one that is watched alive is that it is watched.
@@ -33,7 +33,7 @@ def kept(name):
 
 
 @pytest.fixture
-def strict_lab(tmp_path):
+def strict_lab(kernels, tmp_path):
     """A JupyterLab that ends idle kernels."""
     made = Lab(tmp_path, options=IDLE)
     yield made

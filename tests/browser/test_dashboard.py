@@ -12,7 +12,7 @@ from tests.browser.line import Line
 from tests.conftest import ROOT
 from workshop.stack import LEAN, Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 BEGIN = """\
 from workshop.stack import Stack
@@ -29,7 +29,7 @@ SECONDS = 1000
 
 
 @pytest.fixture(scope="module")
-def own_stack(runs):
+def own_stack(stacks, runs):
     """A stack whose parts may be killed."""
     with Stack("browser", size=LEAN) as made:
         yield made

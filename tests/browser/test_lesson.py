@@ -12,7 +12,7 @@ from tests.browser.dashboard import facts, type_name
 from workshop.lessons import NOTEBOOKS
 from workshop.stack import Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 LESSON = NOTEBOOKS / "09_live_greetings.ipynb"
 CELLS = nbformat.read(LESSON, as_version=4).cells
@@ -30,7 +30,7 @@ HOSTS = place("stack.host(functions)")
 
 
 @pytest.fixture
-def learner(lab, new_page):
+def learner(stacks, lab, new_page):
     """The lesson, opened, all cells run."""
     shutil.copy(LESSON, lab.root / LESSON.name)
     notebook = lab.open(new_page(), LESSON.name)

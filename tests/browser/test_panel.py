@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.conftest import workshop
 from workshop.stack import Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 BEGIN = """\
 from workshop.stack import Stack
@@ -23,7 +23,7 @@ KEYS = """() => {
 
 
 @pytest.fixture
-def kept(runs):
+def kept(stacks, runs):
     """A stack that ``up`` started in a terminal."""
     name = "kept"
     assert workshop("up", "--lean", "--name", name).returncode == 0

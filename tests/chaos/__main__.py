@@ -1,4 +1,4 @@
-"""The long run: ``python -m tests.chaos``, or ``make chaos``."""
+"""The long run: ``python -m tests.chaos``; ``make soak`` has it, too."""
 
 from __future__ import annotations
 

@@ -1,25 +1,23 @@
 """Kills of every kind, and ways to end and start again, on the real stack: nothing is lost."""
 
-import pytest
-
 from tests.chaos.cycles import cycles
 from tests.chaos.run import Chaos
+from tests.soak import LONG
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
-pytestmark = pytest.mark.stack
 
-
-def test_names_that_flow_while_processes_are_killed(name):
+def test_names_that_flow_while_processes_are_killed(name, amount):
+    names, kills = amount(3000, 20_000), amount(5, 30)
     stack = Stack(name)
     stack.up(progress=Progress(), keep=True)
-    chaos = Chaos(stack, seed=8, names=3000, kills=5, stop=False, per_second=100)
+    chaos = Chaos(stack, seed=8, names=names, kills=kills, stop=LONG, per_second=amount(100, 60))
     report = chaos.run()
     assert report.verdict.good, report
-    assert len(report.kills) == 5
+    assert len(report.kills) == kills + LONG
     assert all(kill.seconds is not None for kill in report.kills), report
 
 
-def test_counts_go_on_after_every_way_to_end_a_stack(name, tmp_path):
-    verdict = cycles(name, tmp_path, 3)
+def test_counts_go_on_after_every_way_to_end_a_stack(name, amount, tmp_path):
+    verdict = cycles(name, tmp_path, amount(3, 20))
     assert verdict.good, verdict

@@ -41,7 +41,7 @@ def engine() -> ContainerEngine:
 
 
 @pytest.fixture(scope="session")
-def containers(engine: ContainerEngine, runs: Path) -> Iterator[ComposeStack]:
+def containers(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[ComposeStack]:
     """A stack that is up, in containers; every service but the event generator."""
     stack = Stack.compose("tests")
     assert isinstance(stack, ComposeStack)

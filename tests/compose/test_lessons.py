@@ -10,7 +10,7 @@ LESSONS = ["08_the_real_stack", "09_live_greetings", "11_when_things_break", "12
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_on_containers(containers, tmp_path, lesson, eventually):
+def test_a_lesson_runs_on_containers(kernels, containers, tmp_path, lesson, eventually):
     report = run_notebooks(
         [NOTEBOOKS / f"{lesson}.ipynb"], tmp_path, {"containers": "true"}, cell_seconds=400
     )

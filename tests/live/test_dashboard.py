@@ -16,8 +16,6 @@ from workshop.live import Dashboard, dashboard
 from workshop.runner import run_notebooks
 from workshop.stack import LEAN, Stack
 
-pytestmark = pytest.mark.stack
-
 THREADS = (
     "import threading, ipywidgets\n"
     "print(sorted(t.name for t in threading.enumerate() if t.name.startswith('workshop-')), "
@@ -66,7 +64,7 @@ class Kernel:
 
 
 @pytest.fixture
-def kernel(stack):
+def kernel(kernels, stack):
     made = Kernel()
     made.run(
         "from workshop.stack import Stack\nfrom workshop.live import Dashboard\n"
@@ -110,7 +108,7 @@ def test_nothing_is_printed_but_by_the_cell_that_asked(kernel):
     assert said == ""
 
 
-def test_the_kernel_may_end_while_a_dashboard_is_open(name):
+def test_the_kernel_may_end_while_a_dashboard_is_open(kernels, name):
     with Stack(name, size=LEAN) as stack:
         kernel = Kernel()
         kernel.run(
@@ -166,7 +164,7 @@ def test_what_cannot_be_done_is_shown_and_not_lost(stack, monkeypatch):
         assert made._ticker.is_alive()
 
 
-def test_headless_and_as_a_page(stack, tmp_path, monkeypatch):
+def test_headless_and_as_a_page(kernels, stack, tmp_path, monkeypatch):
     """Papermill runs it, the text can be asserted, and the page shows it without a network."""
     made = notebook(
         tmp_path,

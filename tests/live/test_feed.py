@@ -74,7 +74,6 @@ def test_a_name_that_cannot_be_sent_is_refused_and_none_is():
         traffic.greet("Ada", "")
 
 
-@pytest.mark.stack
 def test_what_is_sent_is_greeted_and_counted(stack):
     with Feed(stack) as feed, Traffic(stack, seed=1) as traffic:
         traffic.greet("Feeder", "Feeder", "Feeder")
@@ -93,7 +92,6 @@ def test_what_is_sent_is_greeted_and_counted(stack):
     assert ours() == []
 
 
-@pytest.mark.stack
 def test_two_feeds_see_the_same_and_what_others_send(stack):
     with Feed(stack) as one, Feed(stack, uncommitted=True) as other:
         stack.greet("Shared", "Shared")
@@ -105,7 +103,6 @@ def test_two_feeds_see_the_same_and_what_others_send(stack):
         assert one.snapshot().early is None
 
 
-@pytest.mark.stack
 def test_uncommitted_can_be_switched_while_it_runs(stack):
     with Feed(stack) as feed:
         for _ in range(2):
@@ -121,7 +118,6 @@ def test_uncommitted_can_be_switched_while_it_runs(stack):
         assert before
 
 
-@pytest.mark.stack
 def test_traffic_sends_so_many_and_the_same_again(stack):
     def sent(seed):
         with Feed(stack) as feed, Traffic(stack, ["A1", "B1", "C1"], 1000, seed) as traffic:
@@ -135,7 +131,6 @@ def test_traffic_sends_so_many_and_the_same_again(stack):
     assert sent(7) == sent(7)
 
 
-@pytest.mark.stack
 def test_traffic_begins_ends_and_changes_its_rate(stack):
     with Feed(stack) as feed, Traffic(stack, rate=5) as traffic:
         traffic.start()
@@ -149,7 +144,6 @@ def test_traffic_begins_ends_and_changes_its_rate(stack):
         assert feed.snapshot().verdict.sent == sent
 
 
-@pytest.mark.stack
 def test_the_feed_joins_no_consumer_group(stack):
     admin = connect(KafkaAdminClient, stack.bootstrap)
     before = {group for group, *_ in map(tuple, admin.list_groups())}
@@ -159,7 +153,6 @@ def test_the_feed_joins_no_consumer_group(stack):
     admin.close()
 
 
-@pytest.mark.stack
 def test_a_broker_that_is_killed_takes_nothing(name):
     with Stack(name, size=LEAN) as stack, Feed(stack) as feed:
         with Traffic(stack, rate=50) as traffic:
@@ -173,7 +166,6 @@ def test_a_broker_that_is_killed_takes_nothing(name):
         assert feed.snapshot().verdict.clean, feed.snapshot().verdict
 
 
-@pytest.mark.stack
 def test_a_feed_outlives_the_stack_that_comes_back_elsewhere(name):
     stack = Stack(name, size=LEAN)
     stack.up(progress=QUIET, keep=True)
@@ -192,7 +184,6 @@ def test_a_feed_outlives_the_stack_that_comes_back_elsewhere(name):
         assert (feed.snapshot().trouble, traffic.trouble) == ("", "")
 
 
-@pytest.mark.stack
 def test_every_partition_is_followed(name):
     size = Size(partitions=3, broker_mb=96, jobmanager_mb=96, taskmanager_mb=128)
     with Stack(name, size=size) as stack, Feed(stack, uncommitted=True) as feed:

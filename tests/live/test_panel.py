@@ -134,7 +134,6 @@ def test_one_thing_at_a_time_and_a_failure_is_told(eventually):
     assert switch.trouble == ""
 
 
-@pytest.mark.stack
 def test_a_stack_is_started_watched_and_stopped(name, eventually):
     stack = Stack(name, size=LEAN)
     with StackPanel(stack) as panel:
@@ -182,7 +181,6 @@ def test_what_stays_of_a_panel_is_how_the_stack_was_when_it_was_closed(eventuall
         assert (watch.vitals.state, watch.vitals.troubles) == ("down", {})
 
 
-@pytest.mark.stack
 def test_a_panel_that_is_closed_straight_after_down_says_so(name):
     stack = Stack(name, size=LEAN)
     stack.up(progress=Progress())

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from google.protobuf.any_pb2 import Any
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from statefun.request_reply_pb2 import FromFunction, ToFunction
 
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 from tests.protobuf.environments import LIFTED, PINNED, Answerer
 from tests.protobuf.functions import CLASSES
+from tests.soak import examples
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(
     "aé漢😀/", min_size=120, max_size=150
@@ -146,7 +147,7 @@ def test_a_greeting(both):
     assert b"Welcome Ada" in result.outgoing_egresses[0].argument.value
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(requests())
 def test_random_requests(both, request):
     pinned, lifted = (answerer.answer(request) for answerer in both)
@@ -154,7 +155,7 @@ def test_random_requests(both, request):
     assert lifted == pinned
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(requests(("untyped", "greeter")), st.data())  # which read no floats: see above
 def test_requests_with_errors_in_their_bytes(both, request, data):
     """Today's protobuf refuses more, as a group without an end; what both read they read alike."""

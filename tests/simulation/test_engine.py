@@ -8,8 +8,6 @@ import pytest
 from tests.simulation.inputs import Output, Scenario, greetings, odd_keys, talk
 from workshop.stack import Stack
 
-pytestmark = pytest.mark.stack
-
 SECONDS = 120  # for everything to come out
 GRACE = 5  # after that, for what should not
 

@@ -21,22 +21,15 @@ def project(tmp_path):
     return tmp_path
 
 
-def run(project, *options):
+def test_the_examples_pass_and_a_failing_test_shows_what_happened(project):
+    """One run for both: most of its time goes into starting."""
+    for path in [*project.glob("test_*.py")]:
+        early = path.read_text().replace("seconds=3600)", "seconds=3599)")
+        path.with_name(f"{path.stem}_early.py").write_text(early)
     command = [sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    return subprocess.run(
-        [*command, *options], cwd=project, capture_output=True, text=True, timeout=120
-    )
-
-
-def test_the_examples_pass(project):
-    done = run(project)
-    assert done.returncode == 0, done.stdout
-    assert f"{TESTS} passed" in done.stdout
-
-
-def test_a_failing_test_shows_what_happened(project):
-    for path in project.glob("test_*.py"):
-        path.write_text(path.read_text().replace("seconds=3600)", "seconds=3599)"))
-    done = run(project)
-    assert done.returncode == 1 and "1 failed" in done.stdout, done.stdout
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stdout
+    assert f"1 failed, {2 * TESTS - 1} passed" in done.stdout
+    (failed,) = (line for line in done.stdout.splitlines() if line.startswith("FAILED "))
+    assert "_early.py::" in failed
     assert "send shop/basket/Ada → shop/stock/tea StringValue" in done.stdout

@@ -4,11 +4,12 @@ from collections import Counter
 from datetime import timedelta
 
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from statefun import StatefulFunctions, kafka_egress_record
 
 from tests.simulation.yaml_text import module_text
+from tests.soak import examples
 from workshop.simulation import SimulatedRuntime
 
 KEYS = ["a", "b", "ü"]
@@ -105,7 +106,7 @@ class Play:
         return found
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(steps, max_size=30), st.integers(0, 9), st.sampled_from([1, 2, 500]))
 def test_effects_take_hold_exactly_once_whatever_happens(plan, seed, max_batch):
     play = Play(seed, max_batch)

@@ -5,11 +5,12 @@ from datetime import timedelta
 from google.protobuf.any_pb2 import Any
 from google.protobuf.struct_pb2 import ListValue
 from google.protobuf.wrappers_pb2 import Int64Value, StringValue
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
+from tests.soak import examples
 from workshop.simulation import FakeContext, SimulationError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -159,7 +160,7 @@ def through_fake(typename, id, states, batch, seen):
     return context.response()
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.sampled_from(["ns/f", "a/b/c", "é/ü"]), texts, seeds, batches)
 def test_fake_and_handler_agree(typename, id, states, batch):
     seen_by_sdk, seen_by_fake = [], []

@@ -1,0 +1,105 @@
+"""The marks that say what a test starts: set from its fixtures, and held to it.
+
+Who starts a real stack, a kernel or a browser has the fixture that allows it, by itself or by way
+of another fixture. Who starts one without it fails, whatever catches the error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import is_hypothesis_test
+
+from tests import soak
+
+MARKS = {"stacks": "stack", "kernels": "kernel", "browser": "browser", "amount": "soak"}
+"""The mark of the tests that have a fixture. The first three allow a test to start something."""
+
+COMMANDS = {
+    "stacks": r"workshop\.stack\.supervisor|\bsupervisor\.main\(|python\S* -m workshop up\b",
+    "kernels": r"-m ipykernel_launcher|-m jupyterlab|/jupyter lab|python\S* -m workshop run\b",
+    "browser": r"playwright.* run-driver",
+}
+"""How a command looks that starts one of them."""
+
+HARMLESS = re.compile(r"^unshare .* up$|--help$")
+"""Of these none is started: a disk is full, or help is asked for."""
+
+BROWSER = "WORKSHOP_BROWSER"
+"""Without Chromium the tests that open it are left out, unless this variable says ``required``."""
+
+NO_CHROMIUM = "There is no Chromium; on Debian and Ubuntu: sudo apt-get install chromium"
+
+
+def chromium() -> str | None:
+    """Where the browser of the tests is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+class Marks:
+    """Sets the marks, and fails who starts what its marks do not say: a plugin of pytest."""
+
+    def __init__(self) -> None:
+        self._running: pytest.Item | None = None
+        self._unmarked: list[str] = []
+        self._left_out: list[pytest.Item] = []
+        # Hears of each process that this one starts, in whatever thread and by whatever library.
+        sys.addaudithook(self._hear)
+
+    # Around all others: the marks are set before "-m" chooses by them.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Iterator[None]:
+        for item in items:
+            for fixture in MARKS.keys() & {*getattr(item, "fixturenames", ())}:
+                item.add_marker(MARKS[fixture])
+            if is_hypothesis_test(getattr(item, "function", None)):
+                item.add_marker("soak")
+            if soak.LONG and item.get_closest_marker("soak"):
+                item.add_marker(pytest.mark.timeout(soak.SECONDS), append=False)
+        result = yield
+        if not chromium() and os.environ.get(BROWSER) != "required":
+            self._left_out = [item for item in items if item.get_closest_marker("browser")]
+            items[:] = [item for item in items if item not in self._left_out]
+            config.hook.pytest_deselected(items=self._left_out)
+        return result
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._left_out:
+            tests = f"the tests that open a browser, {len(self._left_out)} in all"
+            terminalreporter.write_line(f"Left out: {tests}. {NO_CHROMIUM}", yellow=True)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._running, self._unmarked = item, []
+        try:
+            return (yield)
+        finally:
+            self._running = None
+
+    # Not only where it is raised: there it may be caught, or lost in a thread.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        result = yield
+        assert not self._unmarked, "\n".join(self._unmarked)
+        return result
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "subprocess.Popen" or self._running is None:
+            return
+        command = arguments[1]
+        text = command if isinstance(command, str) else " ".join(map(str, command))
+        if HARMLESS.search(text):
+            return
+        for fixture, looks in COMMANDS.items():
+            if re.search(looks, text) and not self._running.get_closest_marker(MARKS[fixture]):
+                told = f"It has no mark {MARKS[fixture]!r}, give it the fixture {fixture!r}: {text}"
+                self._unmarked.append(told)
+                raise RuntimeError(told)

@@ -1,0 +1,97 @@
+"""A test has the marks of what it starts, or fails; what needs a browser may be left out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.marks import COMMANDS, MARKS, NO_CHROMIUM
+
+CONFTEST = """
+import pytest
+from tests.marks import MARKS, Marks
+
+def pytest_configure(config):
+    config.pluginmanager.register(Marks())
+
+def fixture(name):
+    return pytest.fixture(lambda: None, name=name)
+
+stacks, kernels, browser, amount = map(fixture, MARKS)
+"""
+
+TESTS = """
+import subprocess, sys, threading
+from tests.marks import MARKS
+
+def start(*words):
+    subprocess.run([sys.executable, "-c", "", *words])
+
+def starts(*words):
+    try:
+        start(*words)
+    except Exception:
+        pass
+
+def test_kernel(kernels):
+    start("-m", "ipykernel_launcher")
+
+def test_kernel_unmarked():
+    starts("-m", "ipykernel_launcher")
+
+def test_stack_unmarked(kernels):
+    other = threading.Thread(target=starts, args=["/a", "workshop.stack.supervisor", "{}"])
+    other.start()
+    other.join()
+
+def test_browser(browser):
+    pass
+
+def test_help():
+    start("-m", "workshop", "run", "--help")
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run these tests where there is no Chromium; return what was printed."""
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_made.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").touch()
+
+    def tests(*options: str, **variables: str) -> str:
+        command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            [*command, "-W", "ignore", *options],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": "/nowhere", "PYTHONPATH": str(ROOT), **variables},
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    return tests
+
+
+def test_who_starts_what_its_marks_do_not_say_fails_whoever_catches_it(run):
+    told = run()
+    for name in ("kernel_unmarked", "stack_unmarked"):
+        assert f"FAILED test_made.py::test_{name} - AssertionError: It has no mark" in told
+    assert "2 failed, 2 passed, 1 deselected" in told
+
+
+def test_without_chromium_the_rest_runs_and_one_line_says_what_was_left_out(run):
+    told = run("-m", "browser or kernel")
+    assert f"\nLeft out: the tests that open a browser, 1 in all. {NO_CHROMIUM}\n" in told
+    assert "Left out" not in run("-m", "kernel")
+    assert "1 passed, 4 deselected" in run("-m", "browser", WORKSHOP_BROWSER="required")
+
+
+def test_each_mark_is_explained():
+    explained = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(f'    "{mark}: ' in explained for mark in MARKS.values())
+    assert COMMANDS.keys() <= MARKS.keys()
