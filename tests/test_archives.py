@@ -49,7 +49,7 @@ def test_every_java_process_maps_its_archive(stack):
     assert mapped_archives(stack) == ALL_MAPPED
 
 
-@pytest.mark.stack
+@pytest.mark.usefixtures("stacks")  # It keeps both cores busy as long as a start does.
 def test_a_cache_that_is_new_is_prepared_once(own_cache, tmp_path, capfd):
     archives.prepare()
     assert "Preparing Java" in capfd.readouterr().out

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.test_owner import nothing_achieved, tried_by_a_stranger
 from tests.test_private_kernels import refused
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(1500)]
+pytestmark = pytest.mark.timeout(1500)
 
 SECONDS = 1000
 UP, GREET, ALL_GREETINGS = 3, 19, 25
