@@ -1,8 +1,9 @@
 """From ``up`` to the first committed greeting, against the same four processes started bare.
 
 Bare means: the same commands, all at once, each next step taken the moment it can be, and nobody
-who restarts, logs or cleans up. It is the floor: ``python bench/first_greeting.py``. A third
-start in each round lets other users of the machine in: what it saves is the price of the guard.
+who restarts, logs or cleans up. It is the floor: ``python bench/first_greeting.py``. Two more
+starts in each round show what the guard costs, since one lets other users of the machine in, and
+what class archives save, since one is bare and without them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import click
+import psutil
 import requests
 from report import report
 
@@ -33,19 +35,32 @@ from workshop.stack.view import Progress
 NAME = f"bench-{os.getpid()}"
 
 
-def bare() -> float:
-    """Start the processes, send a name as early as possible, wait for its greeting."""
+def used() -> float:
+    """The CPU seconds that this process and all it started have used."""
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(sum(member.cpu_times()[:4]) for member in family)
+
+
+def bare(archives: bool = True) -> tuple[float, float]:
+    """Start the processes, send a name as early as possible, wait for its greeting.
+
+    Returns
+    -------
+    tuple of float
+        Seconds on the clock, and CPU seconds of all processes.
+    """
     folder = RunFolder.of(NAME)
     folder.make()
     settings = Stack(NAME).settings(fresh=True)
     processes: list[subprocess.Popen[bytes]] = []
+    before = used()
 
     def start(
         command: list[str], log: str, own: dict[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         with (folder.logs / log).open("wb") as output:
             process = subprocess.Popen(
-                command,
+                [one for one in command if archives or not one.startswith("-XX:SharedArchiveFile")],
                 cwd=folder.path,
                 env=own or environment(folder.tmp),
                 stdout=output,
@@ -78,7 +93,7 @@ def bare() -> float:
         ):
             sender.send("Ada")
             reader.next(120)
-        return time.monotonic() - began
+        return time.monotonic() - began, used() - before
     finally:
         for process in processes:
             # The whole group: the greeter's worker would outlive it. One has ended by itself.
@@ -97,17 +112,17 @@ def until(attempt: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def supervised() -> tuple[float, dict[str, int]]:
-    """Bring the stack up and greet; return the seconds and the resident bytes by process."""
+def supervised() -> tuple[float, float, dict[str, int]]:
+    """Bring the stack up and greet; return the two figures and the resident bytes by process."""
     stack = Stack(NAME)
-    began = time.monotonic()
+    began, before = time.monotonic(), used()
     stack.up(progress=Progress())
     stack.greet("Ada")
-    took = time.monotonic() - began
+    took, cpu = time.monotonic() - began, used() - before
     time.sleep(2)  # The supervisor measures once a second.
     memory = {part.name: part.memory or 0 for part in stack.status().parts if part.pid}
     stack.release()
-    return took, memory
+    return took, cpu, memory
 
 
 @click.command()
@@ -115,40 +130,51 @@ def supervised() -> tuple[float, dict[str, int]]:
 def main(rounds: int) -> None:
     """Print the table and write it to build/bench/first_greeting.json."""
     bare()  # Warm: what follows finds the jars in the system's file cache.
-    floors, ours, opened, memories = [], [], [], []
+    kinds = ("four bare processes", "up, then greet", f"the same with {SWITCH}=1")
+    slow = "bare, without class archives"
+    seconds: dict[str, list[float]] = {kind: [] for kind in (*kinds, slow)}
+    cpu: dict[str, list[float]] = {kind: [] for kind in (*kinds, slow)}
+    memories = []
     for _ in range(rounds):
-        floors.append(bare())
-        seconds, memory = supervised()
-        ours.append(seconds)
+        figures = {kinds[0]: bare()}
+        *ours, memory = supervised()
+        figures[kinds[1]] = (ours[0], ours[1])
         memories.append(memory)
         os.environ[SWITCH] = "1"
-        opened.append(supervised()[0])
+        figures[kinds[2]] = supervised()[:2]
         del os.environ[SWITCH]  # The floor has the guard, too.
-    price = statistics.median(a - b for a, b in zip(ours, opened, strict=True))
-    ratio = statistics.median(a / b for a, b in zip(ours, floors, strict=True))
-    rows = []
-    for name, values in (
-        ("four bare processes", floors),
-        ("up, then greet", ours),
-        (f"the same with {SWITCH}=1", opened),
-    ):
-        shown = (min(values), statistics.median(values), max(values))
-        rows.append((name, *(f"{value:.1f}" for value in shown)))
-    rows.append(("ratio, pair by pair", "", f"{ratio:.2f}", ""))
-    rows.append(("price of the guard, pair by pair", "", f"{price:.1f}", ""))
+        figures[slow] = bare(archives=False)
+        for kind, (took, used_by_it) in figures.items():
+            seconds[kind].append(took)
+            cpu[kind].append(used_by_it)
+
+    def ratio(one: str, other: str, of: dict[str, list[float]]) -> str:
+        return f"{statistics.median(a / b for a, b in zip(of[one], of[other], strict=True)):.2f}"
+
+    rows = [
+        (
+            kind,
+            *(f"{value:.1f}" for value in (min(took), statistics.median(took), max(took))),
+            f"{statistics.median(cpu[kind]):.1f}",
+        )
+        for kind, took in seconds.items()
+    ]
+    for one, other in ((kinds[1], kinds[0]), (kinds[1], kinds[2]), (kinds[0], slow)):
+        both = ratio(one, other, seconds), ratio(one, other, cpu)
+        rows.append((f"{one}: {other}", "", both[0], "", both[1]))
     resident = {
         name: statistics.median(memory[name] for memory in memories) for name in memories[0]
     }
     resident["all"] = sum(resident.values())
     rows += [
-        (f"resident: {name}", "", f"{size / 1e6:.0f} MB", "") for name, size in resident.items()
+        (f"resident: {name}", "", f"{size / 1e6:.0f} MB", "", "") for name, size in resident.items()
     ]
     report(
         "first_greeting",
-        f"Seconds to the first committed greeting, {rounds} rounds in turn",
-        ("", "min", "median", "max"),
+        f"Seconds to the first committed greeting, {rounds} rounds in turn; ratios pair by pair",
+        ("", "min", "median", "max", "CPU"),
         rows,
-        {"bare": floors, "up": ours, "open": opened, "resident": resident},
+        {"seconds": seconds, "cpu": cpu, "resident": resident},
     )
 
 

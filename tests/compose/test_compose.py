@@ -21,6 +21,7 @@ import requests
 import yaml
 
 from generator.broker import GreetingReader
+from tests.conftest import workshop
 from workshop.faults import Traffic, count_of
 from workshop.stack.compose import SERVICES
 from workshop.stack.engines import FILE
@@ -205,10 +206,12 @@ def test_no_volume_without_a_name_is_left(containers):
         assert [name for name in names if not name.startswith(containers.project)] == []
 
 
-def test_a_process_that_is_killed_leaves_no_containers(containers, eventually):
+@contextlib.contextmanager
+def new_stack_of(name):
+    """A process that has started new containers, and the name of their project."""
     script = (
         "from workshop.stack import Stack\nfrom workshop.stack.view import Progress\n"
-        "stack = Stack.compose('orphan')\n"
+        f"stack = Stack.compose({name!r})\n"
         "stack.up(progress=Progress())\n"
         "print(stack.project, flush=True)\n"
         "input()"
@@ -216,12 +219,28 @@ def test_a_process_that_is_killed_leaves_no_containers(containers, eventually):
     process = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    project = process.stdout.readline().strip()
-    assert len(containers.engine.containers(project)) == 4
+    yield process, process.stdout.readline().strip()
     process.kill()
     process.communicate()
+
+
+def test_a_process_that_is_killed_leaves_no_containers(containers, eventually):
+    with new_stack_of("orphan") as (_, project):
+        assert len(containers.engine.containers(project)) == 4
     eventually(lambda: not containers.engine.containers(project), 60)
     eventually(lambda: project not in containers.engine.run("volume", "ls"), 60)
+
+
+def test_what_somebody_else_kept_is_not_deleted_by_who_started_it(containers):
+    with new_stack_of("kept") as (process, project):
+        assert workshop("down", "--stack", "compose", "--name", "kept").returncode == 0
+        assert containers.engine.containers(project) == []
+        # Its end is an ordinary one: it would take down what is its own.
+        process.communicate("\n", timeout=60)
+    volumes = containers.engine.run("volume", "ls")
+    assert project in volumes
+    assert workshop("down", "--stack", "compose", "--name", "kept", "--forget").returncode == 0
+    assert project not in containers.engine.run("volume", "ls")
 
 
 def test_the_services_of_the_file_are_the_walkthroughs():

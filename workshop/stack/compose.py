@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -45,9 +46,11 @@ HEALTH_SECONDS = 3.0
 HOSTED = "a notebook serves in its place"
 
 _GUARD = """\
+mark=$1 whose=$2
+shift 2
 while read -r word; do last=$word; done
 case $last in over) exit ;; *[0-9]) kill "$last" ;; esac
-exec "$@"
+test "$(cat "$mark")" = "$whose" && exec "$@"
 """
 """A shell that reads to the end of its input, which comes with the end of the process that writes.
 The last word is ``over``, the process id of a compose that runs, or ``up``."""
@@ -91,6 +94,7 @@ class ComposeStack(Stack):
         self._was_ready = False
         self._kept = False
         self._fresh = False
+        self._whose = uuid.uuid4().hex
         self._guard: subprocess.Popen[str] | None = None
         self._tunnel: tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]] | None = None
 
@@ -147,6 +151,7 @@ class ComposeStack(Stack):
         scale = f"worker={self.size.taskmanagers}"
         command = ["up", "--detach", "--scale", scale, *SERVICES]
         self.folder.make()
+        self._mark.write_text(self._whose, encoding="utf-8")
         log = self.folder.logs / "compose.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -188,10 +193,22 @@ class ComposeStack(Stack):
         }
 
     def release(self) -> None:
-        """Take down the containers that this process has started, unless they are to be kept."""
+        """Take down the containers that this process has started, unless they are to be kept.
+
+        Somebody else may have taken them down meanwhile: then there is nothing left to do, and what
+        that process kept is not for this one to delete.
+        """
         self._stop_hosting()
-        if self._opened and not self._kept:
+        if self._opened and not self._kept and self._are_ours():
             self.down(forget=self._fresh)
+
+    @property
+    def _mark(self) -> Path:
+        """Says who started the containers; it is gone when they were taken down."""
+        return self.folder.path / "started-by"
+
+    def _are_ours(self) -> bool:
+        return self._mark.exists() and self._mark.read_text(encoding="utf-8") == self._whose
 
     def _guard_containers(self) -> None:
         """Have the containers taken down, should this process be killed and not come to it."""
@@ -199,7 +216,10 @@ class ComposeStack(Stack):
             return
         down = own_module("workshop", "down", "--stack=compose", f"--name={self.name}")
         self._guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, "guard", *down, *(["--forget"] if self._fresh else [])],
+            [
+                *("sh", "-c", _GUARD, "guard", str(self._mark), self._whose),
+                *(*down, *(["--forget"] if self._fresh else [])),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -242,6 +262,7 @@ class ComposeStack(Stack):
                     raise StackError(
                         f"Stack {self.name}: compose could not take it down.", details=done.stdout
                     )
+            self._mark.unlink(missing_ok=True)
             if forget:
                 shutil.rmtree(self.folder.path, ignore_errors=True)
             self._forget_what_was_seen()
