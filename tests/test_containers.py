@@ -252,7 +252,9 @@ RETRIES = requests.adapters.Retry(connect=60, backoff_factor=0.05, backoff_max=0
     ("file", "place", "module"),
     [
         ("Dockerfile", "workshop/", "workshop.stack.jars"),
+        ("Dockerfile", "workshop/", "workshop.stack.compiled"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.container"),
+        ("Dockerfile", "/opt/workshop", "workshop.stack.archives"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.health"),
         ("greeter/Dockerfile", "/app", "greeter.__main__"),
         ("generator/Dockerfile", "/app", "generator.__main__"),
