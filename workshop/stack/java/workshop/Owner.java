@@ -15,15 +15,16 @@ import java.util.regex.Pattern;
  */
 final class Owner {
   private static final String USERS = System.getProperty("workshop.users");
-  // Addresses and ports are hexadecimal there; an IPv4 address in the table for IPv6 has a prefix.
-  private static final String LOOPBACK = "(0000000000000000FFFF0000)?0100007F";
   // A connection whose program has closed it, or has ended, belongs to user 0 and inode 0 there. It
   // must not pass for root's, so the inode must be another.
-  private static final String OPEN_AND_THEIRS =
-      "0[1-9A-B] [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ [0-9A-F]+ +(" + USERS + ") +[0-9]+ +[1-9]";
-  private static final Path[] TABLES = {
-    Path.of("/proc/self/net/tcp"), Path.of("/proc/self/net/tcp6")
-  };
+  private static final Pattern OPEN_AND_THEIRS =
+      Pattern.compile(
+          " 0[1-9A-B] [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ [0-9A-F]+ +("
+              + USERS
+              + ") +[0-9]+ +[1-9]");
+  // Addresses and ports are hexadecimal; an IPv4 address in the table for IPv6 has a prefix.
+  private static final String LOOPBACK = "0100007F:%04X";
+  private static final String IN_SIX = "0000000000000000FFFF0000" + LOOPBACK;
 
   private Owner() {}
 
@@ -37,17 +38,19 @@ final class Owner {
         || !from.getAddress().getHostAddress().equals("127.0.0.1")) {
       return false;
     }
-    Pattern row =
-        Pattern.compile(": " + end(from) + " " + end(to) + " " + OPEN_AND_THEIRS);
-    for (Path table : TABLES) {
-      if (row.matcher(Files.readString(table)).find()) {
+    return isListed("/proc/self/net/tcp", LOOPBACK, from, to)
+        || isListed("/proc/self/net/tcp6", IN_SIX, from, to);
+  }
+
+  private static boolean isListed(
+      String table, String end, InetSocketAddress from, InetSocketAddress to) throws IOException {
+    String rows = Files.readString(Path.of(table));
+    String ends = String.format(": " + end + " " + end, from.getPort(), to.getPort());
+    for (int at = rows.indexOf(ends); at >= 0; at = rows.indexOf(ends, at + 1)) {
+      if (OPEN_AND_THEIRS.matcher(rows).region(at + ends.length(), rows.length()).lookingAt()) {
         return true;
       }
     }
     return false;
-  }
-
-  private static String end(InetSocketAddress address) {
-    return LOOPBACK + ":" + String.format("%04X", address.getPort());
   }
 }
