@@ -137,8 +137,8 @@ def main(rounds: int) -> None:
     memories = []
     for _ in range(rounds):
         figures = {kinds[0]: bare()}
-        *ours, memory = supervised()
-        figures[kinds[1]] = (ours[0], ours[1])
+        took, used_by_it, memory = supervised()
+        figures[kinds[1]] = (took, used_by_it)
         memories.append(memory)
         os.environ[SWITCH] = "1"
         figures[kinds[2]] = supervised()[:2]

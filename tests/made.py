@@ -20,7 +20,6 @@ def double(answer):
     return "It doubles."
 """
 
-
 _HINT = "<details>\n<summary>Hint</summary>\n\nAdd it.\n\n</details>"
 _DIAGRAM = "```mermaid\nflowchart LR\n    names[(names)] --> engine\n```"
 

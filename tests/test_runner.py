@@ -145,12 +145,17 @@ def test_no_notebook_is_an_error(tmp_path, monkeypatch):
         run_notebooks()
 
 
-def test_solved_puts_the_solution_in_place_and_asks_every_check(kernels, tmp_path, capsys):
-    good = lesson(tmp_path, "def double(n):\n    return 2 * n", name="good.ipynb")
-    wrong = lesson(tmp_path, "def double(n):\n    return 4", name="wrong.ipynb")
+def told_of_a_good_and_a_wrong_one(folder, **form):
+    """What a run says of two lessons, where the solution of the second is wrong."""
+    good = lesson(folder, "def double(n):\n    return 2 * n", name="good.ipynb")
+    wrong = lesson(folder, "def double(n):\n    return 4", name="wrong.ipynb")
     with pytest.raises(LessonFailed) as failure:
-        run_notebooks([good, wrong], output=tmp_path / "out", solved=True)
-    told = str(failure.value)
+        run_notebooks([good, wrong], output=folder / "out", **form)
+    return str(failure.value)
+
+
+def test_solved_puts_the_solution_in_place_and_asks_every_check(kernels, tmp_path, capsys):
+    told = told_of_a_good_and_a_wrong_one(tmp_path, solved=True)
     assert 'wrong.ipynb, cell [4] "check("99.1", double)"' in told
     assert "answer(3)\n    gave      4\n    expected  6" in told
     assert "good.ipynb, " not in told
@@ -158,11 +163,7 @@ def test_solved_puts_the_solution_in_place_and_asks_every_check(kernels, tmp_pat
 
 
 def test_twice_is_as_it_stands_and_then_solved_in_the_same_kernel(kernels, tmp_path):
-    good = lesson(tmp_path, "def double(n):\n    return 2 * n", name="good.ipynb")
-    wrong = lesson(tmp_path, "def double(n):\n    return 4", name="wrong.ipynb")
-    with pytest.raises(LessonFailed) as failure:
-        run_notebooks([good, wrong], output=tmp_path / "out", twice=True)
-    told = str(failure.value)
+    told = told_of_a_good_and_a_wrong_one(tmp_path, twice=True)
     assert 'wrong.ipynb, cell [8] "check("99.1", double)"' in told
     assert "good.ipynb, " not in told
     shown = printed(tmp_path / "out" / "good.ipynb")

@@ -8,9 +8,11 @@ Whatever decides whether counts are right must not depend on that.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from workshop.paths import ROOT, own_paths
 
@@ -60,3 +62,17 @@ def environment(tmp: Path | None = None, more: Mapping[str, str] | None = None) 
 def own_module(name: str, *arguments: str) -> list[str]:
     """The command that runs a module of this project, which no other one of its name displaces."""
     return [sys.executable, "-c", _START, str(ROOT), name, *arguments]
+
+
+def run(command: Sequence[str | Path], **where: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; ``stdout`` of what is returned is all that it printed."""
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        **where,
+    )

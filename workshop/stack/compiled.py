@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from workshop.children import environment
+from workshop.children import environment, run
 from workshop.errors import WorkshopError
 from workshop.paths import cache_folder, make_folder
 from workshop.stack.folders import RunFolder
@@ -69,17 +68,7 @@ def run_java(folder: RunFolder, *arguments: str) -> None:
     NotMade
         When it fails.
     """
-    done = subprocess.run(
-        [JAVA, *arguments],
-        cwd=folder.path,
-        env=environment(folder.tmp),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
+    done = run([JAVA, *arguments], cwd=folder.path, env=environment(folder.tmp))
     if done.returncode:
         raise NotMade(
             f"Java could not prepare the stack (exit code {done.returncode}):\n"
@@ -118,7 +107,7 @@ def make(key: str, name: str, produce: Callable[[RunFolder, Path], None]) -> Pat
     made = found(key, name)
     if made is not None:
         return made
-    place = _writable() or _places()[-1]
+    place = writable() or _places()[-1]
     make_folder(place / key, "WORKSHOP_CACHE")
     made = place / key / name
     with tempfile.TemporaryDirectory(dir=made.parent, prefix=".partial-") as scratch:
@@ -131,15 +120,10 @@ def make(key: str, name: str, produce: Callable[[RunFolder, Path], None]) -> Pat
     return made
 
 
-def _writable() -> Path | None:
+def writable() -> Path | None:
     """The first of those places where a product can be put."""
 
     def lowest(path: Path) -> Path:
         return next(one for one in [path, *path.parents] if one.exists())
 
     return next((place for place in _places() if os.access(lowest(place), os.W_OK)), None)
-
-
-def can_make() -> bool:
-    """Whether there is a place for what is made."""
-    return _writable() is not None

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from statefun import StatefulFunctions
 
-from workshop.children import own_module
+from workshop.children import own_module, run
 from workshop.stack import embedded, relay
 from workshop.stack.embedded import HOST_SECONDS, Stack, StackError
 from workshop.stack.engines import Container, ContainerEngine, check_memory, find, port_for
@@ -249,15 +249,7 @@ class ComposeStack(Stack):
             command = ["down", *(["--volumes"] if forget else [])]
             if ran or forget:
                 self._remove_workers(1)
-                done = subprocess.run(
-                    self.engine.compose_command(self.project, *command),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    encoding="utf-8",
-                    errors="replace",
-                )
+                done = run(self.engine.compose_command(self.project, *command))
                 if done.returncode or self.engine.containers(self.project):
                     raise StackError(
                         f"Stack {self.name}: compose could not take it down.", details=done.stdout
@@ -397,14 +389,7 @@ class ComposeStack(Stack):
     def logs(self, service: str, lines: int = 20) -> str:
         """See :meth:`Stack.logs`; ``service`` may be a service of ``docker-compose.yml`` too."""
         one = self._container(service)
-        done = subprocess.run(
-            [self.engine.program, "logs", "--tail", str(lines), one.id],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
+        done = run([self.engine.program, "logs", "--tail", str(lines), one.id])
         return done.stdout.rstrip("\n")
 
     def log_path(self, service: str) -> Path:
