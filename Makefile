@@ -12,6 +12,8 @@ ON_PROTOBUF := $(addprefix tests/,protobuf simulation test_protos.py test_byte_t
     test_greeter.py test_guard.py test_serving.py test_hosting.py test_fuzz.py test_visits.py test_exercises.py \
     test_change.py test_cli.py test_faults.py test_partitions.py test_poison.py test_small_module.py \
     test_verdicts.py)
+# Three at once: each waits for its processes about half of the time.
+AT_ONCE := -n 3 --dist loadgroup --no-loadscope-reorder
 # On all cores, with fewer random examples. Tests have their marks from what they use: tests/marks.py.
 QUICKLY := -n auto -m "not stack and not kernel and not browser" --hypothesis-profile=quick
 SETTINGS := $(VENV)/share/jupyter/lab/settings
@@ -55,7 +57,7 @@ book: setup $(BOOK) ## Make a site of the executed lessons, to browse and to sea
 
 test: setup $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned: what the SDK's own protobuf can change, on it
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest \
-	  $(if $(filter pinned,$(PROTOBUF)),$(QUICKLY) $(ON_PROTOBUF)) $(ARGS)
+	  $(if $(filter pinned,$(PROTOBUF)),$(QUICKLY) $(ON_PROTOBUF),$(AT_ONCE)) $(ARGS)
 
 quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser: a minute
 	@$(IN_VENV) pytest $(QUICKLY) $(ARGS)

@@ -21,6 +21,9 @@ from tests import soak
 MARKS = {"stacks": "stack", "kernels": "kernel", "browser": "browser", "amount": "soak"}
 """The mark of the tests that have a fixture. The first three allow a test to start something."""
 
+SHARED = "stack"
+"""The fixture that is one stack for all who ask for it."""
+
 COMMANDS = {
     "stacks": r"workshop\.stack\.supervisor|\bsupervisor\.main\(|python\S* -m workshop up\b",
     "kernels": r"-m ipykernel_launcher|-m jupyterlab|/jupyter lab|python\S* -m workshop run\b",
@@ -40,6 +43,38 @@ NO_CHROMIUM = "There is no Chromium; on Debian and Ubuntu: sudo apt-get install 
 def chromium() -> str | None:
     """Where the browser of the tests is."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _marks(item: pytest.Item) -> set[str]:
+    return {mark.name for mark in item.own_markers}
+
+
+def _group(item: pytest.Item) -> str:
+    """With which others a test runs in one process: with those that use what is long to start.
+
+    A browser, a stack for all tests, or what a module makes for its own.
+    """
+    if "browser" in _marks(item):
+        return "browser"
+    definitions = getattr(item, "_fixtureinfo", None)
+    fixtures = definitions.name2fixturedefs if definitions else {}
+    if SHARED in fixtures:
+        return SHARED
+    of_module = any(one.scope == "module" for all in fixtures.values() for one in all)
+    return item.nodeid.partition("::")[0] if of_module else ""
+
+
+def _turn(item: pytest.Item) -> int:
+    """When a test has its turn: what takes longest comes first, and short ones fill what is left.
+
+    All that use the shared stack come together: it ends with the last of them.
+    """
+    marks = _marks(item) & {"stack", "kernel", "browser"}
+    if "browser" in marks:
+        return 0
+    if SHARED in getattr(item, "fixturenames", ()):
+        return 2
+    return 1 if len(marks) > 1 else 3 if marks else 4
 
 
 class Marks:
@@ -64,6 +99,9 @@ class Marks:
                 item.add_marker("soak")
             if soak.LONG and item.get_closest_marker("soak"):
                 item.add_marker(pytest.mark.timeout(soak.SECONDS), append=False)
+            if group := _group(item):
+                item.add_marker(pytest.mark.xdist_group(group))
+        items.sort(key=_turn)
         result = yield
         if not chromium() and os.environ.get(BROWSER) != "required":
             self._left_out = [item for item in items if item.get_closest_marker("browser")]
