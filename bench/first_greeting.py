@@ -26,7 +26,7 @@ from report import report
 
 from generator.broker import GreetingReader, RequestProducer
 from workshop.children import environment
-from workshop.stack import Stack, kafka
+from workshop.stack import Stack, kafka, topics
 from workshop.stack.folders import RunFolder
 from workshop.stack.owner import SWITCH
 from workshop.stack.services import Ports, Services
@@ -80,7 +80,7 @@ def bare(archives: bool = True) -> tuple[float, float]:
             start(kafka.format_command(folder), "format").wait()
             start(services.broker.command(), "broker")
             until(lambda: socket.create_connection(("127.0.0.1", services.ports.broker)).close())
-            kafka.make_topics(services.bootstrap, {"names": {}, "greetings": {}}, partitions=1)
+            topics.make_topics(services.bootstrap, {"names": {}, "greetings": {}}, partitions=1)
 
         with ThreadPoolExecutor() as pool:
             broker_ready = pool.submit(broker)

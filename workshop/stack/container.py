@@ -21,17 +21,17 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from generator.broker import GREETINGS, BrokerError
-from greeter.limits import DEAD_LETTERS
-from workshop.stack import flink, kafka
+from generator.broker import BrokerError
+from workshop.stack import flink
 from workshop.stack.archives import link_products
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import link_jars
 from workshop.stack.job import Job
-from workshop.stack.module import ingress_addresses, ingress_topics
+from workshop.stack.module import ingress_addresses
 from workshop.stack.size import CHECKPOINT_INTERVAL_MS, Size
 from workshop.stack.status import Status
+from workshop.stack.topics import make_topics, topics_of
 from workshop.stack.workers import Workers
 
 ROOT = Path("/opt/statefun")
@@ -208,12 +208,11 @@ async def _master(command: list[str], folder: EngineFolder, size: Size, modules:
 async def _make_topics(modules: list[Path], partitions: int) -> None:
     """Make the topics of the module definitions, as soon as the broker answers."""
     for module in modules:
-        topics = dict.fromkeys(ingress_topics(module), kafka.NAMES_SETTINGS)
-        topics |= {GREETINGS: {}, DEAD_LETTERS: {}}
+        topics = topics_of(module)
         for address in ingress_addresses(module):
             while True:
                 try:
-                    await asyncio.to_thread(kafka.make_topics, address, topics, partitions)
+                    await asyncio.to_thread(make_topics, address, topics, partitions)
                     break
                 except BrokerError as error:
                     print(error, "Trying again.", flush=True)

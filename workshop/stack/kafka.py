@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
-
-from generator.broker import connect
-from greeter.limits import LARGEST_RECORD
 from workshop.paths import cache_folder
 from workshop.stack import archives
 from workshop.stack.folders import RunFolder
@@ -125,38 +118,3 @@ def command(folder: RunFolder, size: Size, options: Sequence[str] = ()) -> list[
         [*archives.options(folder, "broker"), *size.java_options, *options],
         on_loopback=True,
     )
-
-
-NAMES_SETTINGS = {
-    # Not the default of 1 MiB: what the engine has to put into one request stays bounded.
-    "max.message.bytes": f"{LARGEST_RECORD}",
-    # What counts is the size uncompressed: a megabyte of one letter compresses to a kilobyte.
-    "compression.type": "uncompressed",
-}
-"""Of the topics that the engine reads. See greeter/limits.py."""
-
-
-def make_topics(bootstrap: str, topics: Mapping[str, Mapping[str, str]], partitions: int) -> None:
-    """Make the topics that are not there yet, with so many partitions each.
-
-    Parameters
-    ----------
-    topics
-        The settings of every topic that differ from the broker's own.
-    """
-    admin = connect(KafkaAdminClient, bootstrap)
-    try:
-        for topic, settings in sorted(topics.items()):
-            with contextlib.suppress(TopicAlreadyExistsError):
-                admin.create_topics(
-                    [
-                        NewTopic(
-                            topic,
-                            num_partitions=partitions,
-                            replication_factor=1,
-                            topic_configs=dict(settings),
-                        )
-                    ]
-                )
-    finally:
-        admin.close()

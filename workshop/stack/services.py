@@ -13,22 +13,20 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import requests
-from kafka.errors import KafkaError
 
-from generator.broker import GREETINGS, BrokerUnreachable
 from greeter.key import VARIABLE
-from greeter.limits import DEAD_LETTERS
 from workshop.children import environment
 from workshop.stack import flink, kafka, owner
 from workshop.stack.archives import link_products
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.jars import link_jars
-from workshop.stack.module import ingress_topics, render
+from workshop.stack.module import render
 from workshop.stack.process import ServiceProcess
 from workshop.stack.size import Size
 
@@ -214,22 +212,20 @@ class Services:
                 Path(shutil.copytree(self.folder.broker, f"{scratch}/copy")).rename(formatted)
 
     async def _broker_ready(self) -> None:
+        topics = await asyncio.to_thread(import_module, "workshop.stack.topics")
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.ports.broker), timeout=1).close()
                 break
             except OSError:
                 await asyncio.sleep(PROBE_SECONDS)
-        # The ingress fails on a topic that is not there, and a reader of an egress topic too.
-        topics = dict.fromkeys(ingress_topics(Path(self.settings.module)), kafka.NAMES_SETTINGS)
-        topics |= {GREETINGS: {}, DEAD_LETTERS: {}}
+        wanted = topics.topics_of(Path(self.settings.module))
+        partitions = self.settings.size.partitions
         while True:
             try:
-                await asyncio.to_thread(
-                    kafka.make_topics, self.bootstrap, topics, self.settings.size.partitions
-                )
+                await asyncio.to_thread(topics.make_topics, self.bootstrap, wanted, partitions)
                 return
-            except (BrokerUnreachable, KafkaError):  # It listens before it can answer.
+            except topics.NOT_YET:
                 await asyncio.sleep(PROBE_SECONDS)
 
     async def _jobmanager_ready(self) -> None:
