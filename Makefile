@@ -12,8 +12,8 @@ ON_PROTOBUF := $(addprefix tests/,protobuf simulation test_protos.py test_byte_t
     test_greeter.py test_guard.py test_serving.py test_hosting.py test_fuzz.py test_visits.py test_exercises.py \
     test_change.py test_cli.py test_faults.py test_partitions.py test_poison.py test_small_module.py \
     test_verdicts.py)
-# Three at once: each waits for its processes about half of the time.
-AT_ONCE := -n 3 --dist loadgroup --no-loadscope-reorder
+# Two at once: each waits for its processes about half of the time.
+AT_ONCE := -n 2 --dist loadgroup --no-loadscope-reorder
 # On all cores, with fewer random examples. Tests have their marks from what they use: tests/marks.py.
 QUICKLY := -n auto -m "not stack and not kernel and not browser" --hypothesis-profile=quick
 SETTINGS := $(VENV)/share/jupyter/lab/settings

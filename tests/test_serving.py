@@ -147,7 +147,7 @@ def test_what_a_function_prints_and_raises_is_seen_under_the_cell_that_asks(kern
         "import requests; from flask import Flask; from workshop.serving import serve\n"
         "app = Flask(__name__)\n"
         "@app.get('/<word>')\n"
-        "def say(word): print('said', word); return str(1 / len(word.strip('x')))",
+        "def say(word): print(f'said {word}'); return str(1 / len(word.strip('x')))",
         "server = serve(app)",
         "requests.get(f'{server.url}/a')",
         "server = serve(app); print(requests.get(f'{server.url}/x').status_code)",
