@@ -9,7 +9,7 @@ from tests.wrong_answers import wrong_answers
 from workshop.errors import WorkshopError
 from workshop.exercises import check, examine, progress, reset
 from workshop.exercises.checking import exercise, exercises, expect
-from workshop.exercises.progress import progress_file
+from workshop.exercises.storage import progress_file
 from workshop.lessons import lessons
 
 IN_LESSONS = [(lesson, one) for lesson in lessons() for one in lesson.exercises]

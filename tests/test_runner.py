@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, none_left, workshop
 from tests.made import lesson, notebook, printed
-from workshop.exercises.progress import progress_file
+from workshop.exercises.storage import progress_file
 from workshop.paths import runs_folder
 from workshop.runner import LessonFailed, run_notebooks
 

@@ -237,7 +237,7 @@ def syllabus() -> None:
 @click.argument("lesson", required=False, metavar="[LESSON]")
 def progress(anew: bool, lesson: str | None) -> None:
     """Show which exercises you have passed; LESSON is a number such as 04."""
-    from workshop.exercises.progress import progress, reset
+    from workshop.exercises import progress, reset
 
     if anew:
         reset(lesson)

@@ -4,7 +4,7 @@ A lesson calls ``check("04.1", answer)`` and ``progress("04")``. The checks of l
 ``lesson_04.py``, written with :mod:`workshop.exercises.checking`.
 """
 
-from workshop.exercises.checking import check, examine
-from workshop.exercises.progress import progress, reset
+from workshop.exercises.checking import check, examine, progress
+from workshop.exercises.progress import reset
 
 __all__ = ["check", "examine", "progress", "reset"]

@@ -1,81 +1,12 @@
-"""Which exercises a learner has passed, kept between sessions outside the repository."""
+"""What a learner has passed: more of it, less of it, and the room sees it too if it may."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import json
-import os
 import time
-from pathlib import Path
-
-import platformdirs
 
 from workshop.errors import WorkshopError
-from workshop.paths import APP, ROOT
-
-_ELSEWHERE = "name a file that you may write to: export WORKSHOP_PROGRESS=/a/folder/progress.json"
-
-
-def progress_file() -> Path:
-    """Where it is kept; the environment variable ``WORKSHOP_PROGRESS`` names another place."""
-    named = os.environ.get("WORKSHOP_PROGRESS")
-    try:
-        if named:
-            return ROOT / Path(named).expanduser()
-        return platformdirs.user_data_path(APP) / "progress.json"
-    except RuntimeError:
-        # Neither $HOME nor the list of logins tells a home. `writable` refuses this place.
-        return Path(named or f"~/.local/share/{APP}/progress.json")
-
-
-def writable(file: Path) -> Path:
-    """Return ``file`` when its folder is there, made if need be.
-
-    Raises
-    ------
-    WorkshopError
-        When it cannot be made.
-    """
-    try:
-        # It would be made where one happens to be.
-        if file.parts[:1] == ("~",):
-            raise NotADirectoryError(errno.ENOTDIR, "your login has no home folder")
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_kept(file, error) from error
-    return file
-
-
-def not_kept(file: Path, error: OSError) -> WorkshopError:
-    """Say that a file of the learner's cannot be written, where, and why."""
-    return WorkshopError(
-        f"Your progress cannot be kept in {file}: {error.strerror}.", hint=_ELSEWHERE
-    )
-
-
-def passed() -> dict[str, str]:
-    """Return the passed exercises, each with the time when it first passed (ISO 8601, UTC).
-
-    Raises
-    ------
-    WorkshopError
-        When the file is damaged.
-    """
-    try:
-        data: dict[str, str] = json.loads(progress_file().read_text(encoding="utf-8"))["passed"]
-        return dict(data)
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except OSError as error:
-        raise WorkshopError(
-            f"Your progress in {progress_file()} cannot be read: {error.strerror}.", hint=_ELSEWHERE
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise WorkshopError(
-            f"Your progress in {progress_file()} cannot be read: {error}",
-            hint="mend the file, or begin anew: python -m workshop progress --reset",
-        ) from error
+from workshop.exercises.sharing import sharing
+from workshop.exercises.storage import passed, write
 
 
 def record(id: str) -> None:
@@ -90,57 +21,21 @@ def record(id: str) -> None:
     if id in known:
         return
     known[id] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    _write(known)
+    _keep(known)
 
 
 def reset(lesson: str | None = None) -> None:
     """Forget what has passed: of one lesson such as ``04``, or of all."""
     known = {} if lesson is None else passed()
-    _write({id: when for id, when in known.items() if not id.startswith(f"{lesson}.")})
+    _keep({id: when for id, when in known.items() if not id.startswith(f"{lesson}.")})
 
 
-def _write(known: dict[str, str]) -> None:
-    file = progress_file()
-    try:
-        if known:
-            # Written beside and renamed: two kernels never leave half a file.
-            partial = writable(file).with_suffix(f".{os.getpid()}")
-            kept = json.dumps({"passed": dict(sorted(known.items()))}, indent=1)
-            partial.write_text(kept, encoding="utf-8")
-            partial.replace(file)
-        else:
-            with contextlib.suppress(NotADirectoryError):
-                file.unlink(missing_ok=True)
-    except OSError as error:
-        raise not_kept(file, error) from error
-    _publish()
-
-
-def _publish() -> None:
-    """Show the room, if the learner has agreed to it."""
-    from workshop.exercises.sharing import sharing
-
+def _keep(known: dict[str, str]) -> None:
+    """Keep it, and show the room, if the learner has agreed to it."""
+    write(known)
     if shared := sharing():
         try:
             shared.publish()
         except WorkshopError as error:
             # It counts all the same.
             print(f"Your progress is kept, but the room does not see it. {error}")
-
-
-def progress(lesson: str | None = None) -> None:
-    """Print how many checks have passed: of one lesson such as ``04``, and of all."""
-    from workshop.exercises.checking import exercises
-
-    done = passed()
-    every = exercises()
-    for number in sorted({one.id.partition(".")[0] for one in every}):
-        if lesson in (None, number):
-            of_lesson = [one for one in every if one.id.startswith(f"{number}.")]
-            count = sum(one.id in done for one in of_lesson)
-            boxes = "".join("■" if one.id in done else "□" for one in of_lesson)
-            print(f"Lesson {number}  {boxes}  {count} of {len(of_lesson)} checks passed")
-            for one in of_lesson:
-                if lesson is not None and one.id not in done:
-                    print(f"  still to do: {one.id} {one.title}")
-    print(f"All lessons: {sum(one.id in done for one in every)} of {len(every)} checks passed.")

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from workshop.errors import WorkshopError
-from workshop.exercises.progress import not_kept, passed, progress_file, writable
+from workshop.exercises.storage import not_kept, passed, progress_file, writable
 
 NAME = re.compile(r"\w[\w.-]{0,39}")
 """How a learner may be called: it is the name of a file, and is printed."""

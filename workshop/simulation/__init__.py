@@ -8,10 +8,11 @@ from workshop.simulation.check import check_module
 from workshop.simulation.context import FakeContext
 from workshop.simulation.copies import Copies
 from workshop.simulation.errors import HandlerMismatch, JobFailed, ModuleError, SimulationError
+from workshop.simulation.event import Event
 from workshop.simulation.messages import Address
 from workshop.simulation.module_diagram import ModuleDiagram, module_diagram
 from workshop.simulation.runtime import SimulatedRuntime
-from workshop.simulation.trace import Event, Trace
+from workshop.simulation.trace import Trace
 from workshop.simulation.yaml_nodes import Finding
 
 __all__ = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from workshop.simulation.event import Event
 from workshop.simulation.messages import Address
 from workshop.simulation.module import Function
-from workshop.simulation.trace import Event
 from workshop.simulation.wire import request_bytes, state_entry
 
 __all__ = ["Cell", "Flight"]

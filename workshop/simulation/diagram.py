@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from workshop.simulation.event import Event
 from workshop.simulation.messages import Address, one_line, shorten
-
-if TYPE_CHECKING:
-    from workshop.simulation.trace import Event
 
 __all__ = ["escape", "picture"]
 

@@ -26,11 +26,12 @@ from workshop.simulation.cell import Cell
 from workshop.simulation.clock import Clock
 from workshop.simulation.egress import EgressLog
 from workshop.simulation.errors import JobFailed
+from workshop.simulation.event import Event
 from workshop.simulation.ingress import IngressLog, IngressRecord
 from workshop.simulation.messages import Address, one_line, split_typename, typed
 from workshop.simulation.module import Module
 from workshop.simulation.report import Counters, Outcome, Settings
-from workshop.simulation.trace import Event, Trace
+from workshop.simulation.trace import Trace
 from workshop.simulation.wire import (
     DELETE,
     invocation_entry,
