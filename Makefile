@@ -106,7 +106,7 @@ lock: $(READY) ## Resolve the jars anew and write the lock file
 	@$(IN_VENV) workshop.stack.resolve
 
 classes: setup ## Write down which classes Java loads as a stack starts; its class archives hold those
-	@$(IN_VENV) workshop.stack.archives
+	@$(IN_VENV) workshop.stack.record_classes
 
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(VENV)/bin/python bench/first_greeting.py --rounds 2
