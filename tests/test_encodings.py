@@ -158,15 +158,14 @@ def test_a_run_is_shown_on_a_terminal_that_is_not_utf_8(kernels, tmp_path):
     assert "1 of 2 lessons failed" in done.stderr and "Traceback" not in done.stdout
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
-def test_a_stack_comes_up_whatever_the_terminal_can_show(name, encoding):
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    for command in (["up"], ["up"], ["status"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "workshop", *command, "--name", name],
-            env=environment,
-            capture_output=True,
-        )
-        assert done.returncode == 0, done.stderr
+def test_a_stack_comes_up_whatever_the_terminal_can_show(name):
+    for encoding in ("ascii", "latin-1"):
+        for command in (["up"], ["up"], ["status"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "workshop", *command, "--name", name],
+                env={**os.environ, "PYTHONIOENCODING": encoding},
+                capture_output=True,
+            )
+            assert done.returncode == 0, done.stderr
     assert Stack(name).status().state == "ready"
     assert workshop("greet", "--name", name, "Zoë").stdout == "Welcome Zoë\n"

@@ -26,7 +26,7 @@ SECONDS_OF_UP = 10.0
 @pytest.fixture
 def cycles(amount) -> int:
     """How often."""
-    return amount(3, 20)
+    return amount(2, 20)
 
 
 @pytest.fixture
