@@ -67,10 +67,11 @@ def _group(item: pytest.Item) -> str:
 def _turn(item: pytest.Item) -> int:
     """When a test has its turn: what takes longest comes first, and short ones fill what is left.
 
-    All that use the shared stack come together: it ends with the last of them.
+    All that use the shared stack come together: it ends with the last of them. Those of the
+    containers build on each other, and stay in their order.
     """
     marks = _marks(item) & {"stack", "kernel", "browser"}
-    if "browser" in marks:
+    if "browser" in marks or item.path.parent.name == "compose":
         return 0
     if SHARED in getattr(item, "fixturenames", ()):
         return 2
