@@ -18,11 +18,13 @@ import pytest
 from hypothesis import settings
 
 from tests import soak
-from tests.marks import SHARED, Marks
+from tests.marks import SHARED, Marks, uses
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
 ROOT = Path(__file__).parents[1]
+
+STACK = pytest.StashKey[Stack]()
 
 # How many examples in a hundred are tried. Hypothesis fails one that takes longer than 200 ms: on a
 # busy machine any of them may. "--hypothesis-profile" chooses another, before tests are imported.
@@ -67,9 +69,9 @@ def runs() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack(stacks: None, runs: Path) -> Iterator[Stack]:
+def stack(stacks: None, runs: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack that is up. A test must not stop it or kill its parts."""
-    shared = Stack("shared")
+    shared = request.config.stash[STACK] = Stack("shared")
     shared.up(progress=Progress())
     yield shared
     shared.release()
@@ -78,9 +80,16 @@ def stack(stacks: None, runs: Path) -> Iterator[Stack]:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """End the shared stack with the last test that uses it: an idle one takes a third of a core."""
-    uses, goes_on = (SHARED in getattr(one, "fixturenames", ()) for one in (item, nextitem))
-    if uses and not goes_on:
-        Stack("shared").release()
+    goes_on = nextitem is not None and uses(nextitem, SHARED)
+    if STACK in item.config.stash and uses(item, SHARED) and not goes_on:
+        item.config.stash[STACK].release()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have the shared stack up again for a test that is tried again, or that others separate."""
+    if STACK in item.config.stash and uses(item, SHARED):
+        item.config.stash[STACK].up(progress=Progress())
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,11 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def uses(item: pytest.Item, fixture: str) -> bool:
+    """Whether a test has a fixture, by itself or by way of another one."""
+    return fixture in getattr(item, "fixturenames", ())
+
+
 def _marks(item: pytest.Item) -> set[str]:
     return {mark.name for mark in item.own_markers}
 
@@ -56,10 +61,10 @@ def _group(item: pytest.Item) -> str:
     """
     if "browser" in _marks(item):
         return "browser"
+    if uses(item, SHARED):
+        return SHARED
     definitions = getattr(item, "_fixtureinfo", None)
     fixtures = definitions.name2fixturedefs if definitions else {}
-    if SHARED in fixtures:
-        return SHARED
     of_module = any(one.scope == "module" for all in fixtures.values() for one in all)
     return item.nodeid.partition("::")[0] if of_module else ""
 
@@ -73,7 +78,7 @@ def _turn(item: pytest.Item) -> int:
     marks = _marks(item) & {"stack", "kernel", "browser"}
     if "browser" in marks or item.path.parent.name == "compose":
         return 0
-    if SHARED in getattr(item, "fixturenames", ()):
+    if uses(item, SHARED):
         return 2
     return 1 if len(marks) > 1 else 3 if marks else 4
 
@@ -94,8 +99,9 @@ class Marks:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Iterator[None]:
         for item in items:
-            for fixture in MARKS.keys() & {*getattr(item, "fixturenames", ())}:
-                item.add_marker(MARKS[fixture])
+            for fixture, mark in MARKS.items():
+                if uses(item, fixture):
+                    item.add_marker(mark)
             if is_hypothesis_test(getattr(item, "function", None)):
                 item.add_marker("soak")
             if soak.LONG and item.get_closest_marker("soak"):

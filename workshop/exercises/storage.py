@@ -73,7 +73,7 @@ def passed() -> dict[str, str]:
     except (ValueError, KeyError, TypeError) as error:
         raise WorkshopError(
             f"Your progress in {progress_file()} cannot be read: {error}",
-            hint="mend the file, or begin anew: python -m workshop progress --reset",
+            hint="fix the file, or start over: python -m workshop progress --reset",
         ) from error
 
 
