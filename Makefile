@@ -8,10 +8,9 @@ IN_VENV := $(VENV)/bin/python -m
 PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-check
 # What another protobuf can change: messages and all that reads, writes and serves them. The engine, the
 # notebooks and the rest see bytes, and those are the same on both: tests/protobuf/ compares them.
-ON_PROTOBUF := $(addprefix tests/,protobuf simulation test_protos.py test_byte_table.py test_events.py \
-    test_greeter.py test_guard.py test_serving.py test_hosting.py test_fuzz.py test_visits.py test_exercises.py \
-    test_change.py test_cli.py test_faults.py test_partitions.py test_poison.py test_small_module.py \
-    test_verdicts.py)
+ON_PROTOBUF := $(addprefix tests/,protobuf simulation greeter exercises faults test_byte_table.py test_cli.py \
+    test_partitions.py test_protos.py test_serving.py test_small_module.py test_visits.py series/test_verdicts.py \
+    stack/test_change.py stack/test_hosting.py stack/test_poison.py)
 # Two at once: each waits for its processes about half of the time.
 AT_ONCE := -n 2 --dist loadgroup --no-loadscope-reorder
 # On all cores, with fewer random examples. Tests have their marks from what they use: tests/marks.py.
@@ -100,13 +99,13 @@ lint: $(READY) ## Check format, style, types, spelling, and that the notebooks h
 	@$(IN_VENV) codespell_lib
 
 test-bundle: setup ## Write an offline bundle, set it up where there is no network, and be greeted
-	@WORKSHOP_BUNDLE=1 $(IN_VENV) pytest tests/test_bundle.py $(ARGS)
+	@WORKSHOP_BUNDLE=1 $(IN_VENV) pytest tests/room/test_bundle.py $(ARGS)
 
 lock: $(READY) ## Resolve the jars anew and write the lock file
-	@$(IN_VENV) workshop.stack.resolve
+	@$(IN_VENV) workshop.stack.java.resolve
 
 classes: setup ## Write down which classes Java loads as a stack starts; its class archives hold those
-	@$(IN_VENV) workshop.stack.record_classes
+	@$(IN_VENV) workshop.stack.java.record_classes
 
 bench: setup ## Measure, with small sizes; prints tables and ratios
 	@$(VENV)/bin/python bench/first_greeting.py --rounds 2

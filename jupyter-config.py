@@ -9,5 +9,5 @@ os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 c = get_config()  # noqa: F821 - Jupyter gives it to its configuration files.
 # Another login of this machine cannot listen to what a kernel prints.
 c.MultiKernelManager.kernel_manager_class = (
-    "workshop.running.server_kernel.PrivateServerKernelManager"
+    "workshop.series.server_kernel.PrivateServerKernelManager"
 )

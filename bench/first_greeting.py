@@ -26,10 +26,12 @@ from report import report
 
 from generator.broker import GreetingReader, RequestProducer
 from workshop.children import environment
-from workshop.stack import Stack, kafka, topics
+from workshop.stack import Stack, topics
 from workshop.stack.folders import RunFolder
-from workshop.stack.owner import SWITCH
-from workshop.stack.services import Ports, Services
+from workshop.stack.java import kafka
+from workshop.stack.local.backend import LocalBackend
+from workshop.stack.local.owner import SWITCH
+from workshop.stack.local.services import Ports, Services
 from workshop.stack.view import Progress
 
 NAME = f"bench-{os.getpid()}"
@@ -51,7 +53,9 @@ def bare(archives: bool = True) -> tuple[float, float]:
     """
     folder = RunFolder.of(NAME)
     folder.make()
-    settings = Stack(NAME).settings(fresh=True)
+    backend = Stack(NAME).backend
+    assert isinstance(backend, LocalBackend)
+    settings = backend.settings(fresh=True)
     processes: list[subprocess.Popen[bytes]] = []
     before = used()
 

@@ -69,8 +69,8 @@ def measure(stack: Stack, seconds: float, rate: float = 5) -> Latencies:
     """
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.chromium import launch
-    from tests.browser.lab import Lab
+    from browser.chromium import launch
+    from browser.lab import Lab
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser, lab = launch(playwright), Lab(Path(folder))

@@ -1,7 +1,7 @@
 """From a kill to the next committed greeting, by process: ``python bench/recovery.py``.
 
 In turn on a stack as it is and on one with the defaults of engine and broker for how soon a death
-is noticed (``RECOVERY`` in workshop/stack/flink.py and kafka.py); all else is the same, the
+is noticed (``RECOVERY`` in workshop/stack/java/flink.py and kafka.py); all else is the same, the
 supervisor too. What counts is the first greeting of a name that was sent after the kill.
 """
 
@@ -20,7 +20,8 @@ import click
 from report import report
 
 from generator.broker import GreetingReader, RequestProducer
-from workshop.stack import Stack, control
+from workshop.stack import Stack
+from workshop.stack.local import control
 
 PARTS = {"taskmanager": 8, "greeter": 2, "broker": 10, "jobmanager": 12}
 """What is killed, and how many seconds it should take at most."""
@@ -31,7 +32,9 @@ CALM_SECONDS = 3.0
 """How long names flow before the next kill, so that there is something to repair."""
 
 _DEFAULTS = """
-from workshop.stack import flink, kafka, supervisor
+from workshop.stack.java import flink
+from workshop.stack.java import kafka
+from workshop.stack.local import supervisor
 flink.RECOVERY.clear()
 kafka.RECOVERY.clear()
 supervisor.main()

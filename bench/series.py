@@ -13,8 +13,8 @@ import click
 from report import FOLDER, report
 from rich.console import Console
 
-from workshop.runner import choose, run_notebooks
-from workshop.running.report import Report
+from workshop.series.outcome import Report
+from workshop.series.runner import choose, run_notebooks
 
 QUIET = Console(quiet=True)
 

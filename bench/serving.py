@@ -21,6 +21,7 @@ from traffic import throughput
 
 from workshop.paths import ROOT
 from workshop.stack import LONG_LIVED, Stack
+from workshop.stack.front import greeter_command
 from workshop.stack.view import Progress
 
 PYTHON = Path(sys.executable)
@@ -45,7 +46,7 @@ OURS = "ours"
 # The walkthrough's own comes first: the others are given as ratios to it.
 SERVERS: dict[str, list[str]] = {
     WALKTHROUGH: ["env", f"PYTHONPATH={ROOT}{os.pathsep}{PINNED}", *gunicorn("-w", "4")],
-    OURS: list(Stack("any").serve),
+    OURS: greeter_command(),
     "gunicorn, 4 sync workers": gunicorn("-w", "4"),
     "gunicorn, 1 worker, 8 threads": gunicorn("-w", "1", "--threads", "8"),
     "granian, 1 worker, its default of threads": granian("--workers", "1"),

@@ -30,7 +30,6 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 
 from google.protobuf import __version__ as protobuf_version
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -40,9 +39,9 @@ from statefun.request_reply_pb2 import ToFunction
 from greeter.greeter import functions, greet
 from greeter.messages_pb2 import GreetRequest, SeenCount
 from greeter.terminal import show_everything
+from workshop.paths import MODULE
 from workshop.simulation import FakeContext, SimulatedRuntime
 
-MODULE = Path(__file__).parent.parent / "module.yaml"
 CHECKPOINT_EVERY = 10_000
 AIMS = {"handler": 1.0, "runtime": 0.7, "runtime, traced": 0.5, "context": 1.0}
 GROWTH_LIMIT_MB = 20.0

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from book.copies import executed_copies
+from book.executed import executed_copies
 from book.pages import write_pages
 from greeter.terminal import show_everything
 from workshop.errors import WorkshopError
-from workshop.runner import EXECUTED, ROOT, choose
+from workshop.paths import ROOT
+from workshop.series.runner import EXECUTED, choose
 
 BOOK = ROOT / "build" / "book"
 

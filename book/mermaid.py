@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from workshop.paths import cache_folder
-from workshop.stack.jars import Jar, fetch_with_progress
+from workshop.stack.java.jars import Jar, fetch_with_progress
 
 NAME = "mermaid.min.js"
 # Only the book needs it, so it is not among the jars that everybody fetches.

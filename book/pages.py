@@ -11,8 +11,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from workshop.errors import WorkshopError
-from workshop.lessons import Lesson
-from workshop.syllabus import syllabus
+from workshop.series.lessons import Lesson
+from workshop.series.syllabus import syllabus
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LESSONS = "notebooks"

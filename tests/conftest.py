@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import stat
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import settings
 
@@ -21,8 +16,6 @@ from tests import soak
 from tests.marks import SHARED, Marks, uses
 from workshop.stack import Stack
 from workshop.stack.view import Progress
-
-ROOT = Path(__file__).parents[1]
 
 STACK = pytest.StashKey[Stack]()
 
@@ -138,48 +131,3 @@ def eventually() -> Callable[[Callable[[], bool], float], None]:
             time.sleep(0.05)
 
     return wait
-
-
-def family(stack: Stack) -> list[psutil.Process]:
-    """Every process of a running stack, its supervisor and its guard among them."""
-    status = stack.status()
-    heads = [psutil.Process(status.supervisor)]
-    return heads + [child for head in heads for child in head.children(recursive=True)]
-
-
-def modes_below(folder: Path) -> dict[Path, int]:
-    """The permissions of a folder and of all in it, but for what is deleted meanwhile.
-
-    A link has none of its own: those of a run folder lead to the jars in the cache.
-    """
-    modes = {}
-    for path in [folder, *folder.rglob("*")]:
-        with contextlib.suppress(FileNotFoundError):  # An old checkpoint.
-            if not stat.S_ISLNK(mode := path.lstat().st_mode):
-                modes[path] = stat.S_IMODE(mode)
-    return modes
-
-
-def none_left(processes: list[psutil.Process]) -> bool:
-    """Whether all of ``processes`` have ended."""
-    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
-
-
-def workshop(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user would."""
-    command = [sys.executable, "-m", "workshop", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=240, **settings)
-
-
-def on_a_small_disk(
-    folder: Path, size: str, *arguments: str, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run Python with ``folder`` as a file system of ``size``, in a mount namespace of its own."""
-    script = f'mount -t tmpfs -o size={size} none "{folder}" && exec "$@"'
-    inside = ["sh", "-c", script, "sh", sys.executable, *arguments]
-    return subprocess.run(
-        ["unshare", "--mount", "--map-root-user", *inside],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-    )

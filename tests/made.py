@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from workshop.runner import run_notebooks
+from workshop.series.runner import run_notebooks
 
 EXERCISE = """\
 from workshop.exercises import check

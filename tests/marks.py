@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import is_hypothesis_test
 
+from browser.chromium import NO_CHROMIUM, chromium
 from tests import soak
 
 MARKS = {"stacks": "stack", "kernels": "kernel", "browser": "browser", "amount": "soak"}
@@ -25,7 +25,7 @@ SHARED = "stack"
 """The fixture that is one stack for all who ask for it."""
 
 COMMANDS = {
-    "stacks": r"workshop\.stack\.supervisor|\bsupervisor\.main\(|python\S* -m workshop up\b",
+    "stacks": r"workshop\.stack\.local\.supervisor|\bsupervisor\.main\(|python\S* -m workshop up\b",
     "kernels": r"-m ipykernel_launcher|-m jupyterlab|/jupyter lab|python\S* -m workshop run\b",
     "browser": r"playwright.* run-driver",
 }
@@ -36,13 +36,6 @@ HARMLESS = re.compile(r"^unshare .* up$|--help$")
 
 BROWSER = "WORKSHOP_BROWSER"
 """Without Chromium the tests that open it are left out, unless this variable says ``required``."""
-
-NO_CHROMIUM = "There is no Chromium; on Debian and Ubuntu: sudo apt-get install chromium"
-
-
-def chromium() -> str | None:
-    """Where the browser of the tests is."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def uses(item: pytest.Item, fixture: str) -> bool:

@@ -9,9 +9,10 @@ from google.protobuf import __version__ as PROTOBUF
 from google.protobuf.internal import api_implementation
 
 from tests.commands import said_to
-from tests.conftest import ROOT, workshop
+from tests.processes import workshop
+from workshop.paths import ROOT
 from workshop.stack import doctor
-from workshop.stack.jars import read_lock
+from workshop.stack.java.jars import read_lock
 
 
 @pytest.mark.parametrize(

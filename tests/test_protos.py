@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from greeter import messages_pb2 as shipped
-from tests.conftest import ROOT
 from workshop.errors import WorkshopError
+from workshop.paths import ROOT
 from workshop.protos import ProtoError, SchemaChanged, compile_proto, message_classes
 
 CUP = """syntax = "proto3";

@@ -13,7 +13,7 @@ from flask import Flask, request
 import workshop.serving
 from tests.made import notebook, printed
 from workshop.errors import WorkshopError
-from workshop.runner import run_notebooks
+from workshop.series.runner import run_notebooks
 from workshop.serving import serve
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +141,9 @@ def logs(stack: Stack, follow: bool, lines: int, service: str | None) -> None:
         raise click.UsageError("Name the service to follow.")
     click.echo(stack.logs(service, lines))
     if follow:
-        for text in _added(stack.log_path(service)):
-            click.echo(text, nl=False)
+        with contextlib.suppress(KeyboardInterrupt):
+            for text in stack.follow(service):
+                click.echo(text, nl=False)
 
 
 @main.command()
@@ -177,8 +177,8 @@ def doctor() -> None:
 @main.command()
 def fetch() -> None:
     """Fetch the jars that are missing or altered, and prepare Java for a quick start."""
-    from workshop.stack.archives import prepare
-    from workshop.stack.jars import bad_jars, fetch_with_progress, read_lock
+    from workshop.stack.java.archives import prepare
+    from workshop.stack.java.jars import bad_jars, fetch_with_progress, read_lock
 
     wanted = bad_jars()
     if wanted:
@@ -211,7 +211,7 @@ def run(
     cell_seconds: float,
 ) -> None:
     """Execute NOTEBOOKS (all lessons unless named), keep the copies, and report the times."""
-    from workshop.runner import run_notebooks
+    from workshop.series.runner import run_notebooks
 
     run_notebooks(
         notebooks,
@@ -226,7 +226,7 @@ def run(
 @main.command()
 def syllabus() -> None:
     """Write notebooks/README.md anew from the lessons."""
-    from workshop.syllabus import SYLLABUS, syllabus
+    from workshop.series.syllabus import SYLLABUS, syllabus
 
     SYLLABUS.write_text(syllabus(), encoding="utf-8")
     click.echo(f"Wrote {SYLLABUS}.")
@@ -248,19 +248,3 @@ def progress(anew: bool, lesson: str | None) -> None:
 
 for command in (bundle, lessons, room, share):
     main.add_command(command)
-
-
-def _added(path: Path) -> Iterator[str]:
-    """Yield what is appended to ``path``, also after it was rotated, until interrupted."""
-    file = path.open(encoding="utf-8", errors="replace")
-    file.seek(0, 2)
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            if text := file.read():
-                yield text
-            elif not path.exists() or path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-                time.sleep(0.2)
-            else:
-                file.close()
-                file = path.open(encoding="utf-8", errors="replace")
-    file.close()

@@ -12,6 +12,7 @@ import platformdirs
 from workshop.errors import WorkshopError
 
 ROOT = Path(__file__).resolve().parents[1]
+MODULE = ROOT / "module.yaml"
 """The project: the lessons, ``module.yaml`` and the packages beside this one."""
 
 APP = "statefun-workshop"

@@ -14,12 +14,11 @@ from statefun import StatefulFunctions, kafka_egress_record
 
 from greeter.greeter import compute_greeting
 from greeter.messages_pb2 import GreetRequest, GreetResponse
-from workshop.paths import cache_folder
+from workshop.paths import MODULE, cache_folder
 from workshop.simulation import SimulatedRuntime
 from workshop.stack.module import difference
 
 GREETER = "example/greeter"
-MODULE = Path(__file__).parents[1] / "module.yaml"
 
 Clock = Callable[[], int]
 """Tells the time in whole milliseconds."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.chromium import launch
-from tests.browser.lab import Lab
-from tests.conftest import ROOT
+from browser.chromium import launch
+from browser.lab import Lab
+from workshop.paths import ROOT
 
 PATIENCE = 120_000
 """Milliseconds. Generous: no test asserts how long something takes."""

@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Lab
+from browser.lab import Lab
 from workshop.live.audience import REST_SECONDS
 from workshop.stack import Stack
 from workshop.stack.view import Progress

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.dashboard import facts, type_name
-from tests.browser.line import Line
-from tests.conftest import ROOT
+from browser.dashboard import facts, type_name
+from browser.line import Line
+from workshop.paths import ROOT
 from workshop.stack import LEAN, Stack
 
 pytestmark = pytest.mark.timeout(900)

@@ -8,8 +8,8 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
-from tests.browser.dashboard import facts, type_name
-from workshop.lessons import NOTEBOOKS
+from browser.dashboard import facts, type_name
+from workshop.series.lessons import NOTEBOOKS
 from workshop.stack import Stack
 
 pytestmark = pytest.mark.timeout(900)

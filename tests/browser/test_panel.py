@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import workshop
+from tests.processes import workshop
 from workshop.stack import Stack
 
 pytestmark = pytest.mark.timeout(900)

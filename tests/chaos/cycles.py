@@ -15,12 +15,12 @@ import psutil
 
 from generator.broker import RequestProducer
 from greeter.terminal import show_everything
-from tests.chaos.report import Verdict, judge
 from tests.chaos.run import greetings_in, names_in
+from tests.chaos.verdict import Verdict, judge
+from workshop.paths import ROOT
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
-ROOT = Path(__file__).parents[2]
 WAYS = ("kill everything", "a new state", "down", "release")
 NAMES = ("Ada", "Grace", "Alan", "Mary", "John")
 

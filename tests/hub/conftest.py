@@ -18,10 +18,10 @@ import psutil
 import pytest
 from playwright.sync_api import Page
 
+from browser.lab import OpenNotebook
 from tests.browser.conftest import PATIENCE, browser  # noqa: F401 - a fixture
-from tests.browser.lab import OpenNotebook
-from tests.conftest import ROOT
-from tests.test_bundle import python_for_all
+from tests.processes import python_for_all
+from workshop.paths import ROOT
 from workshop.room.bundle import repository_files
 
 DOCS = ROOT / "docs" / "room.md"

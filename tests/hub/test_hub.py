@@ -8,8 +8,7 @@ import subprocess
 import pytest
 from playwright.sync_api import expect
 
-from tests.test_owner import nothing_achieved, tried_by_a_stranger
-from tests.test_private_kernels import refused
+from tests.strangers import nothing_achieved, refused, tried_by_a_stranger
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -18,7 +17,7 @@ UP, GREET, ALL_GREETINGS = 3, 19, 25
 PANEL = 8
 PLAN = """
 import json
-from tests.test_owner import plan
+from tests.strangers import plan
 from workshop.stack import Stack
 print(json.dumps(plan(Stack(), login={login})))
 """

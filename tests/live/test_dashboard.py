@@ -13,7 +13,7 @@ from nbconvert import HTMLExporter
 from tests.made import notebook, printed
 from workshop.errors import WorkshopError
 from workshop.live import Dashboard, dashboard
-from workshop.runner import run_notebooks
+from workshop.series.runner import run_notebooks
 from workshop.stack import LEAN, Stack
 
 THREADS = (

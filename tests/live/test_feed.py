@@ -9,8 +9,8 @@ from kafka import KafkaAdminClient
 
 from generator.broker import GreetingReader, connect
 from workshop.errors import WorkshopError
+from workshop.faults.chaos import kill
 from workshop.live import Feed, Traffic
-from workshop.live.chaos import kill
 from workshop.stack import LEAN, Size, Stack, StackError
 from workshop.stack.view import Progress
 

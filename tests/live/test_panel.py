@@ -10,13 +10,12 @@ from IPython.display import HTML
 from kafka.errors import KafkaConnectionError
 
 from generator.broker import BrokerUnreachable
-from tests.live.test_pages import EVIL, words
-from tests.live.test_view import Doings, parts
+from tests.live.scenes import EVIL, Doings, parts, words
 from workshop.errors import WorkshopError
 from workshop.live import StackPanel, panel_pages
-from workshop.live.failures import sentence
 from workshop.live.panel_pages import PanelScene
 from workshop.live.panel_view import PanelView
+from workshop.live.sentences import sentence
 from workshop.live.switch import Switch
 from workshop.live.vitals import Checkpoint, Vitals, Watch
 from workshop.stack import LEAN, Part, Stack, Status, page_link

@@ -5,25 +5,9 @@ import gc
 import ipywidgets
 import pytest
 
-from tests.live.test_pages import scene
+from tests.live.scenes import Doings, parts, scene
+from workshop.live.dashboard_view import View
 from workshop.live.fields import NameField, RateSlider
-from workshop.live.view import View
-
-
-class Doings:
-    """Notes what a person did; does what it is told to fail with."""
-
-    def __init__(self):
-        self.done = []
-        self.error = None
-
-    def __getattr__(self, what):
-        def do(*arguments):
-            self.done.append((what, *arguments))
-            if self.error is not None:
-                raise self.error
-
-        return do
 
 
 @pytest.fixture
@@ -51,12 +35,6 @@ def field(view, kind):
     """The one field of a kind; they are named in the page, not by a description."""
     (found,) = [one for one in parts(view.box) if isinstance(one, kind)]
     return found
-
-
-def parts(one):
-    yield one
-    for child in getattr(one, "children", ()):
-        yield from parts(child)
 
 
 def type_and_greet(view, name):

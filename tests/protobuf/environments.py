@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.conftest import ROOT
+from workshop.paths import ROOT
 
 #: In front of the environment's own protobuf it is the one that is imported.
 PINNED_FOLDER = Path(sys.prefix) / "pinned-protobuf"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import statefun_protobuf
 
-from tests.conftest import ROOT
 from tests.protobuf.environments import LIFTED, PINNED, Environment
+from workshop.paths import ROOT
 
 both = pytest.mark.parametrize("environment", [PINNED, LIFTED], ids=lambda each: each.name)
 

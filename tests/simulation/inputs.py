@@ -9,7 +9,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from tests.simulation.conversation import functions as conversation
-from tests.simulation.paths import GREETER_MODULE
+from workshop.paths import MODULE
 from workshop.simulation import SimulatedRuntime
 
 CONVERSATION_MODULE = Path(conversation.__file__).with_name("module.yaml")
@@ -67,7 +67,7 @@ def greetings(count: int = 2500, seed: int = 1) -> Scenario:
     rng.shuffle(names)
     records = [("names", n, GreetRequest(name=n).SerializeToString()) for n in names]
     topics = {"greetings": GreetResponse}
-    return Scenario(GREETER_MODULE, "greeter.greeter:app", greeter.functions, records, topics)
+    return Scenario(MODULE, "greeter.greeter:app", greeter.functions, records, topics)
 
 
 def odd_keys() -> Scenario:

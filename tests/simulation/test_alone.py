@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import workshop.simulation
-from tests.simulation.paths import ROOT
+from workshop.paths import ROOT
 
 MODULES = [
     f"workshop.simulation.{module.name}"

@@ -1,6 +1,7 @@
 """The same inputs through the simulation and through the real engine give the same output."""
 
 import time
+from pathlib import Path
 
 import kafka
 import pytest
@@ -47,7 +48,7 @@ def through_the_engine(scenario: Scenario, name: str, expected: int) -> tuple[Ou
             print(f"{count} of {expected} came; {consumer.assignment()}", stack.status(), sep="\n")
             print(*(f"{one}:\n{stack.logs(one, 60)}" for one in stack.services), sep="\n\n")
         consumer.close()
-        return output, stack.log_path("greeter").read_text(errors="replace")
+        return output, Path(stack.log_place("greeter")).read_text(errors="replace")
 
 
 @pytest.mark.parametrize("make", [greetings, odd_keys, talk])

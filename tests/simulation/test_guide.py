@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.simulation.paths import ROOT
+from workshop.paths import ROOT
 
 GUIDE = ROOT / "docs" / "testing-your-function.md"
 TESTS = 5

@@ -8,8 +8,8 @@ from google.protobuf.wrappers_pb2 import Int64Value, StringValue
 from statefun import StatefulFunctions, kafka_egress_record
 
 from greeter import greeter
-from tests.simulation.paths import GREETER_MODULE
 from tests.simulation.yaml_text import module_text
+from workshop.paths import MODULE
 from workshop.simulation import ModuleError, SimulatedRuntime, check_module
 from workshop.simulation.module_parser import read_module
 
@@ -43,12 +43,12 @@ def line_of(text, part):
 
 def test_a_good_module_has_no_findings(bound):
     assert check_module(bound, GOOD) == []
-    assert check_module(greeter.functions, GREETER_MODULE) == []
-    assert check_module(greeter.functions, str(GREETER_MODULE)) == []
+    assert check_module(greeter.functions, MODULE) == []
+    assert check_module(greeter.functions, str(MODULE)) == []
 
 
 def test_what_is_read():
-    module = read_module(GREETER_MODULE)
+    module = read_module(MODULE)
     function = module.functions["example/greeter"]
     assert [s.name for s in function.states] == ["seen_count"]
     assert (function.max_batch, function.timeout_ms) == (500, 120_000)

@@ -4,13 +4,13 @@ import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
 from greeter import greeter
-from tests.simulation.paths import GREETER_MODULE
 from tests.simulation.yaml_text import module_text
+from workshop.paths import MODULE
 from workshop.simulation import ModuleError, module_diagram
 
 
 def test_the_greeter():
-    drawn = module_diagram(GREETER_MODULE, greeter.functions)
+    drawn = module_diagram(MODULE, greeter.functions)
     assert repr(drawn).splitlines() == [
         "topic names (example.GreetRequest) → example/greeter",
         "function example/greeter at http://python-worker:8000/statefun, remembers seen_count",
@@ -31,7 +31,7 @@ def test_the_greeter():
 
 
 def test_without_the_code_nobody_sends():
-    assert "-->" not in module_diagram(GREETER_MODULE).mermaid.partition("n2")[2]
+    assert "-->" not in module_diagram(MODULE).mermaid.partition("n2")[2]
 
 
 def test_what_is_missing_is_named(functions):

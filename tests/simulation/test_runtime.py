@@ -23,9 +23,9 @@ def out(context, value, key="k"):
 
 @pytest.fixture
 def greeting(request):
-    from tests.simulation.paths import GREETER_MODULE
+    from workshop.paths import MODULE
 
-    return SimulatedRuntime(greeter.functions, GREETER_MODULE, topics={"greetings": GreetResponse})
+    return SimulatedRuntime(greeter.functions, MODULE, topics={"greetings": GreetResponse})
 
 
 def test_the_greeter(greeting):

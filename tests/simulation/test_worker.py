@@ -12,8 +12,8 @@ from statefun import AsyncRequestReplyHandler, RequestReplyHandler, StatefulFunc
 
 from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse
-from tests.simulation.paths import GREETER_MODULE
 from tests.simulation.yaml_text import module_text
+from workshop import paths
 from workshop.simulation import (
     HandlerMismatch,
     JobFailed,
@@ -230,7 +230,7 @@ def endpoint():
 
 def over_http(url, **options):
     runtime = SimulatedRuntime(
-        None, GREETER_MODULE, endpoint=url, topics={"greetings": GreetResponse}, **options
+        None, paths.MODULE, endpoint=url, topics={"greetings": GreetResponse}, **options
     )
     for name in ("Ada", "Zoë", "Ada"):
         runtime.send("names", name, GreetRequest(name=name))
@@ -239,7 +239,7 @@ def over_http(url, **options):
 
 def test_http_gives_what_the_kernel_gives(endpoint):
     there = over_http(endpoint)
-    here = SimulatedRuntime(greeter.functions, GREETER_MODULE, topics={"greetings": GreetResponse})
+    here = SimulatedRuntime(greeter.functions, paths.MODULE, topics={"greetings": GreetResponse})
     for name in ("Ada", "Zoë", "Ada"):
         here.send("names", name, GreetRequest(name=name))
     assert here.run() == there.run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
@@ -13,6 +12,7 @@ from statefun import StatefulFunctions
 
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from workshop.exercises.checking import expect, refuse
+from workshop.paths import MODULE
 from workshop.simulation import Copies, FakeContext, SimulatedRuntime
 
 __all__ = ["EGRESS", "GREETER", "Greet", "Sent", "bound", "greeting_in", "runtime_of", "sent"]
@@ -21,8 +21,6 @@ Greet = Callable[[Any, GreetRequest], None]
 
 GREETER = "example/greeter"
 EGRESS = "example/greets"
-
-_MODULE = Path(__file__).parents[2] / "module.yaml"
 
 
 class Sent(NamedTuple):
@@ -47,7 +45,7 @@ def bound(function: Greet) -> StatefulFunctions:
 
 def runtime_of(function: Greet, states: Iterable[str] = (), copies: int = 1) -> SimulatedRuntime:
     """Run the function in so many copies, by the repository's module with these states."""
-    module = yaml.safe_load(_MODULE.read_text(encoding="utf-8"))
+    module = yaml.safe_load(MODULE.read_text(encoding="utf-8"))
     module["module"]["spec"]["functions"][0]["function"]["spec"]["states"] = list(states)
     return SimulatedRuntime(
         Copies(lambda: bound(function), copies),

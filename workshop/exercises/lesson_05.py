@@ -1,7 +1,6 @@
 """Checks of lesson 05, Inside the runtime."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from statefun import StatefulFunctions, kafka_egress_record
@@ -9,9 +8,9 @@ from statefun import StatefulFunctions, kafka_egress_record
 from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from workshop.exercises.checking import exercise, expect, refuse
+from workshop.paths import MODULE
 from workshop.simulation import ModuleError, SimulatedRuntime, Trace
 
-MODULE = Path(__file__).parents[2] / "module.yaml"
 NO_FIT = (
     "module.yaml stays as it is: one function, one state (seen_count) and one egress "
     "(example/greets), which writes to any topic."

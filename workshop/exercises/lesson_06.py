@@ -3,7 +3,6 @@
 import contextlib
 import io
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -17,10 +16,10 @@ from greeter.greeter import functions as greeter_functions
 from greeter.greeter import greet
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from workshop.exercises.checking import exercise, expect, refuse
+from workshop.paths import MODULE
 from workshop.serving import serve
 from workshop.simulation import JobFailed, SimulatedRuntime
 
-MODULE = Path(__file__).parents[2] / "module.yaml"
 OCTETS = "application/octet-stream"
 
 

@@ -2,7 +2,6 @@
 
 import re
 import textwrap
-from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
@@ -12,6 +11,7 @@ from greeter.greeter import functions as greeter_functions
 from greeter.greeter import greet
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 from workshop.exercises.checking import exercise, expect, refuse
+from workshop.paths import MODULE
 from workshop.simulation import (
     JobFailed,
     ModuleError,
@@ -20,7 +20,6 @@ from workshop.simulation import (
     check_module,
 )
 
-MODULE = Path(__file__).parents[2] / "module.yaml"
 INGRESSES = "    ingresses:\n"
 TOPICS = re.compile(r"^            topics:\n.*?(?=^    egresses:)", re.DOTALL | re.MULTILINE)
 

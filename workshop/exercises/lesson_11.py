@@ -2,7 +2,6 @@
 
 # No "from __future__ import annotations": the SDK reads the types of functions as objects.
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -12,9 +11,9 @@ from generator.broker import Greeting
 from greeter.greeter import compute_greeting
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 from workshop.exercises.checking import exercise, expect, refuse
+from workshop.paths import MODULE
 from workshop.simulation import JobFailed, SimulatedRuntime
 
-MODULE = Path(__file__).parents[2] / "module.yaml"
 JUNK = b"\xff\xff\xff"
 LETTERS = "dead-letters"
 

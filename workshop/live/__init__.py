@@ -2,9 +2,9 @@
 
 from workshop.live.dashboard import Dashboard
 from workshop.live.feed import Feed
+from workshop.live.findings import Report
 from workshop.live.panel import StackPanel
-from workshop.live.report import Report
+from workshop.live.sender import Traffic
 from workshop.live.snapshot import Snapshot
-from workshop.live.traffic import Traffic
 
 __all__ = ["Dashboard", "Feed", "Report", "Snapshot", "StackPanel", "Traffic"]

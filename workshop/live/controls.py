@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workshop.live.audience import Audience
-from workshop.live.failures import sentence
+from workshop.live.sentences import sentence
 from workshop.live.style import CLASS, STYLE
 
 ENDED = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from generator.event_generator import PEOPLE
-from workshop.live.pages import page
-from workshop.live.report import Report, run, when
+from workshop.live.dashboard_pages import page
+from workshop.live.dashboard_view import View
+from workshop.live.findings import Report, run, when
 from workshop.live.scene import Scene
 from workshop.live.session import Session
 from workshop.live.under_cell import UnderCell
-from workshop.live.view import View
 from workshop.stack import Stack
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from generator.broker import GREETINGS
-from workshop.live.failures import sentence
 from workshop.live.ledger import Ledger
 from workshop.live.reader import Greeted, Positions, Sent, TopicsReader
+from workshop.live.sentences import sentence
 from workshop.live.snapshot import Arrival, Early, Snapshot
 from workshop.live.window import Histogram, Percentiles, Window
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from workshop.errors import WorkshopError
+from workshop.live.findings import as_it_was
 from workshop.live.panel_pages import PanelScene, headline, page
 from workshop.live.panel_view import PanelView
-from workshop.live.report import as_it_was
 from workshop.live.switch import Switch
 from workshop.live.under_cell import UnderCell
 from workshop.live.vitals import Watch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-from workshop.live.pages import chips, troubles_of
+from workshop.live.dashboard_pages import chips, troubles_of
 from workshop.live.style import CLASS, STYLE
 from workshop.live.vitals import Vitals
 from workshop.stack.status import MARKS, page_link

@@ -7,7 +7,8 @@ from typing import Protocol
 
 import ipywidgets as widgets
 
-from workshop.live import pages, panel_pages
+from workshop.live import dashboard_pages as pages
+from workshop.live import panel_pages
 from workshop.live.controls import Controls
 from workshop.live.panel_pages import PanelScene
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 
 from generator.event_generator import PEOPLE
-from workshop.live import chaos
+from workshop.faults import chaos
 from workshop.live.feed import Feed
 from workshop.live.recovery import LABELS, Recovery
 from workshop.live.scene import Scene
-from workshop.live.traffic import Traffic
+from workshop.live.sender import Traffic
 from workshop.live.vitals import Watch
 from workshop.stack import Stack
 
@@ -64,7 +64,7 @@ class Session:
         self.feed.uncommitted = on
 
     def kill(self, part: str) -> None:
-        """Kill the process of a part; see :func:`workshop.live.chaos.kill`."""
+        """Kill the process of a part; see :func:`workshop.faults.chaos.kill`."""
         restarts = {one.name: one.restarts for one in self.stack.status().parts}
         chaos.kill(self.stack, part)
         self._paused.discard(part)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from workshop.errors import WorkshopError
-from workshop.live.failures import sentence
+from workshop.live.sentences import sentence
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 

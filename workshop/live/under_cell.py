@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from workshop.live.cells import Run, this_run
-from workshop.live.failures import sentence
+from workshop.live.sentences import sentence
 from workshop.stack import Stack
 
 TICK_SECONDS = 0.1

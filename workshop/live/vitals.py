@@ -17,7 +17,7 @@ from kafka.errors import KafkaError
 
 from generator.broker import BrokerError, connect
 from workshop.errors import WorkshopError
-from workshop.live.failures import sentence
+from workshop.live.sentences import sentence
 from workshop.stack import Part, Stack, Status
 from workshop.stack.module import ingress_groups
 

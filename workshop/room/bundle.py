@@ -12,8 +12,9 @@ import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-from workshop.room.wheels import ROOT, download
-from workshop.stack.jars import bad_jars, fetch_with_progress, read_lock
+from workshop.paths import ROOT
+from workshop.room.wheels import download
+from workshop.stack.java.jars import bad_jars, fetch_with_progress, read_lock
 
 NAME = "statefun-workshop"
 
@@ -27,7 +28,7 @@ It needs Python {python} with its module venv, and make. If python3 is another v
     make lab PYTHON=python{python}
 
 Jars and wheels are compared with nothing on the way here: check the archive's own SHA-256. Each jar
-is compared with its checksum in workshop/stack/jars.lock at every start.
+is compared with its checksum in workshop/stack/java/jars.lock at every start.
 """
 
 

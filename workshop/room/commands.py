@@ -19,8 +19,8 @@ import click
 @click.option("--output", type=click.Path(path_type=Path), help="The archive.")
 def bundle(python: str | None, platform: str | None, output: Path | None) -> None:
     """Write an archive that sets a machine up without a network."""
+    from workshop.paths import ROOT
     from workshop.room.bundle import NAME, write_bundle
-    from workshop.room.wheels import ROOT
 
     python = python or ".".join(machine.python_version_tuple()[:2])
     kind = platform or f"{machine.system()}-{machine.machine()}".lower()
@@ -34,7 +34,7 @@ def bundle(python: str | None, platform: str | None, output: Path | None) -> Non
 @click.argument("folder", type=click.Path(path_type=Path))
 def lessons(folder: Path) -> None:
     """Copy the lessons into FOLDER; what you have there already stays as it is."""
-    from workshop.room.copies import bring
+    from workshop.room.lesson_copies import bring
 
     brought = bring(folder)
     click.echo(f"{len(brought)} new files are in {folder}." if brought else "Nothing is new.")

@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from workshop.errors import WorkshopError
+from workshop.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 BUILT_HERE = (ROOT / "pyproject.toml", ROOT / "statefun-protobuf" / "pyproject.toml")
 """What setting up builds; the tools that build it have to be there as well."""
 

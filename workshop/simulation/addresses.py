@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from workshop.simulation.cell import Cell
+from workshop.simulation.address import Cell
 from workshop.simulation.messages import Address
 from workshop.simulation.module import Function
 from workshop.simulation.wire import address_bytes, read_address

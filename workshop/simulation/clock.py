@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from workshop.simulation.cell import Cell
+from workshop.simulation.address import Cell
 from workshop.simulation.messages import Address
 
 __all__ = ["Clock", "Timer"]

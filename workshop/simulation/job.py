@@ -21,8 +21,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from workshop.simulation.address import Cell
 from workshop.simulation.addresses import Addresses
-from workshop.simulation.cell import Cell
 from workshop.simulation.clock import Clock
 from workshop.simulation.egress import EgressLog
 from workshop.simulation.errors import JobFailed
@@ -30,7 +30,7 @@ from workshop.simulation.event import Event
 from workshop.simulation.ingress import IngressLog, IngressRecord
 from workshop.simulation.messages import Address, one_line, split_typename, typed
 from workshop.simulation.module import Module
-from workshop.simulation.report import Counters, Outcome, Settings
+from workshop.simulation.settings import Counters, Outcome, Settings
 from workshop.simulation.trace import Trace
 from workshop.simulation.wire import (
     DELETE,

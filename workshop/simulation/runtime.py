@@ -16,7 +16,7 @@ from workshop.simulation.ingress import IngressLog
 from workshop.simulation.job import Job
 from workshop.simulation.messages import Address, split_typename, typed
 from workshop.simulation.module_parser import read_module
-from workshop.simulation.report import Counters, Outcome, Settings
+from workshop.simulation.settings import Counters, Outcome, Settings
 from workshop.simulation.trace import Trace
 from workshop.simulation.wire import address_bytes
 from workshop.simulation.worker import HttpWorker, KernelWorker, Worker

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workshop.stack.embedded import Stack, StackError
+    from workshop.stack.backend import StackError
+    from workshop.stack.front import Stack
     from workshop.stack.size import LEAN, LONG_LIVED, STANDARD, Size
     from workshop.stack.status import Part, Status, page_link
 
@@ -23,8 +24,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Stack": "embedded",
-    "StackError": "embedded",
+    "Stack": "front",
+    "StackError": "backend",
     "LEAN": "size",
     "LONG_LIVED": "size",
     "STANDARD": "size",

@@ -20,10 +20,10 @@ from google.protobuf.internal import api_implementation
 from workshop.children import environment
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT, made_runs_folder, make_folder, runs_folder
-from workshop.stack.control import connect
 from workshop.stack.folders import RunFolder
-from workshop.stack.jars import bad_jars, read_lock
-from workshop.stack.jvm import ALIKE_EVERYWHERE, JAVA
+from workshop.stack.java.jars import bad_jars, read_lock
+from workshop.stack.java.jvm import ALIKE_EVERYWHERE, JAVA
+from workshop.stack.local.control import connect
 from workshop.stack.preflight import DISK_BYTES
 
 ODD = (

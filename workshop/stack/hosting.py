@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -257,6 +258,10 @@ class Hosting:
         *lines, self._partial = (self._partial + text).split("\n")
         self._lines.extend(lines)
         self.observer()
+
+
+hostings: dict[Path, Hosting] = {}
+"""What this process serves, by the run folder of the stack."""
 
 
 class _Server(ThreadingHTTPServer):

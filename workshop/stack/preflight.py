@@ -7,8 +7,8 @@ import sys
 
 from workshop.errors import WorkshopError
 from workshop.paths import made_runs_folder
-from workshop.stack.archives import prepare
-from workshop.stack.jars import bad_jars, fetch_with_progress
+from workshop.stack.java.archives import prepare
+from workshop.stack.java.jars import bad_jars, fetch_with_progress
 
 DISK_BYTES = 500_000_000
 """Free space that a stack needs at its start: its topics, checkpoints and logs."""

@@ -1,0 +1,142 @@
+"""Every exercise: refused while it is unsolved or wrong, passed by its solution."""
+
+import json
+
+import pytest
+
+from tests.exercises.wrong_answers import wrong_answers
+from tests.processes import workshop
+from workshop.errors import WorkshopError
+from workshop.exercises import check, examine, progress, reset
+from workshop.exercises.checking import exercise, exercises, expect
+from workshop.exercises.storage import progress_file
+from workshop.series.lessons import lessons
+
+IN_LESSONS = [(lesson, one) for lesson in lessons() for one in lesson.exercises]
+BY_ID = {one.id: (lesson, one) for lesson, one in IN_LESSONS}
+WRONG = wrong_answers()
+
+
+def ids(values):
+    return [one.id for _, one in values]
+
+
+def outcome(id: str, answer: str, capsys) -> str:
+    """What the check prints for ``answer`` in the exercise's cell, which needs no other cell."""
+    lesson, cells = BY_ID[id]
+    scope = {"check": check, "__name__": "__main__"}
+    exec(compile(answer, "<your cell>", "exec"), scope)
+    capsys.readouterr()
+    exec(lesson.notebook.cells[cells.check].source, scope)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("lesson", "cells"), IN_LESSONS, ids=ids(IN_LESSONS))
+def test_unsolved_is_refused_with_a_hint(lesson, cells, capsys):
+    printed = outcome(cells.id, lesson.notebook.cells[cells.cell].source, capsys)
+    assert f"✗ {cells.id} {cells.title}\n" in printed
+    assert "Hint: " in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(("lesson", "cells"), IN_LESSONS, ids=ids(IN_LESSONS))
+def test_the_solution_passes_twice(lesson, cells, capsys):
+    for _ in range(2):
+        printed = outcome(cells.id, cells.solution, capsys)
+        assert f"✓ {cells.id} {cells.title}\n" in printed
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda w: f"{w.exercise}-{w.mistake}")
+def test_a_wrong_answer_meets_the_hint_meant_for_it(wrong, capsys):
+    printed = outcome(wrong.exercise, wrong.code, capsys)
+    assert f"✗ {wrong.exercise} " in printed
+    assert wrong.hint in " ".join(printed.rpartition("Hint: ")[2].split())
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize("id", sorted(BY_ID))
+def test_every_exercise_has_wrong_answers_and_hints(id):
+    assert len([w for w in WRONG if w.exercise == id]) >= 2
+    assert BY_ID[id][1].hints >= 1
+
+
+def test_lessons_and_checks_agree_on_the_exercises():
+    assert [(one.id, one.title) for one in exercises()] == [
+        (one.id, one.title) for _, one in IN_LESSONS
+    ]
+
+
+# ------------------------------------------------------------- the checks' own machinery
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """An exercise that lives as long as the test."""
+    monkeypatch.setattr("workshop.exercises.checking._exercises", {})
+    monkeypatch.setattr("pkgutil.iter_modules", lambda _: [])
+
+    @exercise("99.1", "Double", raises={TypeError: "take one argument."})
+    def double(answer):
+        expect("answer(2)", answer(2), 4, "add it to itself.")
+        return "It doubles."
+
+
+@pytest.fixture(autouse=True)
+def afresh():
+    reset()
+
+
+def test_a_check_says_what_it_saw_and_expected(made, capsys):
+    check("99.1", lambda n: n + 1)
+    assert capsys.readouterr().out == (
+        "✗ 99.1 Double\n  answer(2)\n    gave      3\n    expected  4\n  Hint: add it to itself.\n"
+    )
+
+
+def test_an_error_of_the_learners_code_becomes_a_sentence(made, capsys):
+    scope = {}
+    exec(compile("def answer(n):\n    return n / 0", "<your cell>", "exec"), scope)
+    check("99.1", scope["answer"])
+    printed = capsys.readouterr().out
+    assert (
+        "Your code raised ZeroDivisionError: division by zero\n  in line 2 of your cell" in printed
+    )
+    check("99.1", lambda: 4)
+    assert "Hint: take one argument." in capsys.readouterr().out
+
+
+def test_an_empty_answer_is_told_how_to_begin(made):
+    for answer in (None, ...):
+        assert "There is no answer yet.\n  Hint: replace the ..." in str(examine("99.1", answer))
+
+
+def test_an_unknown_exercise_is_an_error_that_lists_the_known_ones(made):
+    with pytest.raises(WorkshopError, match="no exercise '99.7'.*\n.*there are 99.1"):
+        examine("99.7", 1)
+
+
+def test_progress_is_kept_and_can_be_reset(made, capsys):
+    check("99.1", lambda n: n + 1)
+    progress("99")
+    assert "0 of 1 checks passed\n  still to do: 99.1 Double" in capsys.readouterr().out
+    check("99.1", lambda n: 2 * n)
+    when = json.loads(progress_file().read_text())["passed"]["99.1"]
+    check("99.1", lambda n: 2 * n)
+    check("99.1", lambda n: n)
+    assert json.loads(progress_file().read_text())["passed"] == {"99.1": when}
+    capsys.readouterr()
+    progress()
+    assert "■  1 of 1 checks passed" in capsys.readouterr().out
+    reset("98")
+    assert progress_file().exists()
+    reset("99")
+    assert json.loads(progress_file().read_text() if progress_file().exists() else "{}") == {}
+
+
+def test_a_damaged_progress_file_is_a_clear_error(made):
+    progress_file().write_text("{")
+    with pytest.raises(WorkshopError, match="cannot be read(?s:.*)progress --reset"):
+        progress()
+    done = workshop("progress", "--reset")
+    assert done.returncode == 0, done.stderr
+    assert not progress_file().exists()

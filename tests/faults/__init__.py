@@ -1,0 +1,1 @@
+"""Tests of what breaks a stack and watches it."""

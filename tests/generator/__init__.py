@@ -1,0 +1,1 @@
+"""Tests of what sends names and reads greetings."""

@@ -1,0 +1,137 @@
+"""What a bounded run of a dashboard found: text for a test, and the picture for a person."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from workshop.errors import WorkshopError
+from workshop.live.charts import number
+from workshop.live.dashboard_pages import page
+from workshop.live.recovery import Outage
+from workshop.live.scene import Scene
+from workshop.live.session import Session
+from workshop.live.window import Percentiles
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Report:
+    """What happened in a run.
+
+    Attributes
+    ----------
+    sent, greeted, missing, doubled
+        As in :class:`workshop.live.ledger.Verdict`; a name that was not greeted in time is missing.
+    seconds
+        How long it took, until the last of the greetings.
+    latency
+        From sent to committed.
+    outages
+        The faults in it that are over.
+    scene
+        How the dashboard looked at its end.
+    """
+
+    sent: int
+    greeted: int
+    missing: int
+    doubled: int
+    seconds: float
+    latency: Percentiles
+    outages: tuple[Outage, ...]
+    scene: Scene
+
+    @property
+    def per_second(self) -> float:
+        """Names that were greeted, a second."""
+        return self.greeted / self.seconds if self.seconds else 0.0
+
+    def __str__(self) -> str:
+        latency = self.latency
+        lines = [
+            f"sent {self.sent}, greeted {self.greeted}, "
+            f"missing {self.missing}, doubled {self.doubled}",
+            f"{self.per_second:.1f} names/s, from sent to committed: "
+            f"p50 {number(latency.p50, 's')}, p95 {number(latency.p95, 's')}, "
+            f"p99 {number(latency.p99, 's')}",
+        ]
+        lines += [
+            f"{outage.what}: all names were greeted again after {number(outage.seconds, 's')}"
+            for outage in self.outages
+        ]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return page(self.scene, when(self.scene))
+
+
+def when(scene: Scene) -> str:
+    """Return the caption of a dashboard's last picture."""
+    return as_it_was(scene.feed.at)
+
+
+def as_it_was(at: float) -> str:
+    """Return the caption of a picture that does not change any more."""
+    return time.strftime("As it was at %H:%M:%S on %d %B %Y.", time.localtime(at))
+
+
+def run(
+    session: Session, seconds: float | None, count: int | None, rate: float | None, patience: float
+) -> Report:
+    """Send random names for a time or up to a number, and wait until they are greeted.
+
+    Raises
+    ------
+    WorkshopError
+        When neither a time nor a number is given, or both are.
+    """
+    if (seconds is None) == (count is None):
+        raise WorkshopError(
+            "A run needs an end.", hint="give it seconds=10, or count=100; one of the two."
+        )
+    feed, traffic = session.feed, session.traffic
+    if rate is not None:
+        traffic.rate = rate
+    before = session.scene().feed.verdict
+    handed = traffic.sent
+    feed.measure_anew()
+    began = time.time()
+    traffic.start(count)
+    if seconds is not None:
+        while time.time() < began + seconds:
+            session.scene()
+            time.sleep(POLL_SECONDS)
+        traffic.stop()
+    give_up = began + patience + (seconds or 0) + (count or 0) / traffic.rate
+    while traffic.running and time.time() < give_up:
+        session.scene()
+        time.sleep(POLL_SECONDS)
+    traffic.stop()
+    stopped = time.time()
+    while time.time() < give_up:
+        verdict = session.scene().feed.verdict
+        read = verdict.sent - before.sent >= traffic.sent - handed
+        if read and (verdict.oldest is None or verdict.oldest / 1000 > stopped):
+            break
+        time.sleep(POLL_SECONDS)
+    scene = session.scene()
+    found = scene.feed.verdict
+    late = feed.waiting_since(stopped)
+    after = found.waiting - late
+    greetings = scene.feed.latest
+    ended = greetings[0].at if greetings else time.time()
+    return Report(
+        sent=found.sent - before.sent + before.waiting - after,
+        greeted=found.greeted - before.greeted,
+        missing=found.missing - before.missing + late,
+        doubled=found.doubled - before.doubled,
+        seconds=max(0.0, ended - began),
+        latency=feed.whole(),
+        outages=tuple(outage for outage in scene.outages if outage.began >= began - 1),
+        scene=scene,
+    )

@@ -1,0 +1,89 @@
+"""One stack for all lessons of a run that use one: started once, in the background.
+
+The holder is a process beside the run, so that the run's own environment stays what it is::
+
+    python -m workshop.series.shared_stack NAME
+
+For each line that it reads it sees to it that the stack is up, and prints how many seconds that
+took; after the line ``mend`` a stack that is not well is replaced by a new one. It ends with its
+input, and the stack with it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+from workshop import children
+from workshop.children import own_module
+
+
+class Holder:
+    """Keeps the stack of a run up, once it was asked to.
+
+    Parameters
+    ----------
+    name
+        The name of the stack.
+    environment
+        The environment of the run's kernels.
+    """
+
+    def __init__(self, name: str, environment: dict[str, str]) -> None:
+        own = {key: value for key, value in environment.items() if key.startswith("WORKSHOP_")}
+        self._process = subprocess.Popen(
+            own_module(__name__, name),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env=children.environment(more=own),
+            start_new_session=True,
+        )
+
+    def see_to_it(self, how: str) -> None:
+        """Let the stack be brought up if it is not, and go on at once.
+
+        Parameters
+        ----------
+        how
+            ``up``; or ``mend``, between two lessons, when nobody uses it.
+        """
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{how}\n")
+        self._process.stdin.flush()
+
+    def end(self) -> list[float]:
+        """Stop the stack; return the seconds of each of its starts."""
+        printed, _ = self._process.communicate()
+        return [float(json.loads(line)) for line in printed.splitlines()]
+
+
+def main(name: str) -> None:
+    """Do what :class:`Holder` asks for."""
+    from workshop.stack import Stack, StackError
+    from workshop.stack.view import Progress
+
+    stack = Stack(name)
+    for line in sys.stdin:
+        began = time.monotonic()
+        try:
+            state = stack.status().state
+            if state == "ready":
+                continue
+            if line.strip() == "mend":
+                # A lesson left it broken, or stopped it: the next one begins with nothing counted.
+                stack.down(forget=True)
+            stack.up(progress=Progress())
+        except StackError:
+            # The lesson will meet the same error and show it.
+            continue
+        print(json.dumps(time.monotonic() - began), flush=True)
+    stack.down(forget=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

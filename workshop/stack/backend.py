@@ -1,0 +1,145 @@
+"""What a stack does in its own way: as processes of this machine, or in containers.
+
+:class:`workshop.stack.front.Stack` is the same for both; it has one of these behind it.
+"""
+
+from __future__ import annotations
+
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+
+from statefun import StatefulFunctions
+
+from workshop.errors import WorkshopError
+from workshop.stack.folders import RunFolder
+from workshop.stack.hosting import Hosting
+from workshop.stack.poison import Poison
+from workshop.stack.size import Size, default_checkpoint_ms, default_size
+from workshop.stack.status import Part, Status
+from workshop.stack.view import Progress
+
+UP_HINT = "start it with stack.up() or python -m workshop up."
+HOST_SECONDS = 60
+"""How long a hosting waits for a stack that is being brought back."""
+
+
+class StackError(WorkshopError):
+    """The stack did not do what was asked of it."""
+
+
+class Backend(ABC):
+    """One way to run a stack.
+
+    Parameters
+    ----------
+    folder
+        The stack's run folder; its name is the stack's.
+    module
+        The module definition to run.
+    checkpoint_ms, size
+        See :class:`workshop.stack.front.Stack`.
+
+    Attributes
+    ----------
+    opened
+        Whether it was started, or attached to, by way of this object.
+    """
+
+    up_seconds = 180.0
+    """How long a start may take, unless it is told otherwise."""
+
+    hopeless: tuple[str, ...] = ()
+    """The states from which a start does not become ready."""
+
+    def __init__(
+        self, folder: RunFolder, module: Path, checkpoint_ms: int | None, size: Size | None
+    ) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self.module = module
+        self.checkpoint_ms = checkpoint_ms or default_checkpoint_ms()
+        self.size = size or default_size()
+        self.opened = False
+
+    @abstractmethod
+    def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
+        """Start the stack, or attach to it; return whether a start that fails must be undone.
+
+        Parameters
+        ----------
+        progress
+            Shows how it goes.
+        deadline
+            Until when it may take, by the monotonic clock.
+        keep
+            Whether :meth:`keep` will be called when it is ready.
+        """
+
+    @abstractmethod
+    def keep(self) -> None:
+        """Let the stack live until it is stopped, whoever uses it."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Let this process stop using the stack."""
+
+    @abstractmethod
+    def down(self, forget: bool) -> bool:
+        """Stop the stack for everybody; return whether it ran."""
+
+    @abstractmethod
+    def scale(self, workers: int) -> None:
+        """Run so many workers."""
+
+    @abstractmethod
+    def status(self) -> Status:
+        """Return what the stack does now."""
+
+    @property
+    @abstractmethod
+    def services(self) -> list[str]:
+        """What has a log."""
+
+    @abstractmethod
+    def logs(self, service: str, lines: int) -> str:
+        """Return the last lines of a log."""
+
+    @abstractmethod
+    def follow(self, service: str) -> Iterator[str]:
+        """Yield what is added to a log, for as long as it is asked for."""
+
+    @abstractmethod
+    def log_place(self, service: str) -> str:
+        """Say where a log is to be found."""
+
+    @abstractmethod
+    def checkpoint_files(self) -> list[tuple[str, int]]:
+        """Return the files of the checkpoints, each with its size in bytes."""
+
+    @abstractmethod
+    def module_difference(self) -> str:
+        """What the running module definition has other than ``module.yaml``, as a diff."""
+
+    @abstractmethod
+    def send_signal(self, name: str, number: signal.Signals) -> Part:
+        """Send a signal to a part; return what it was before."""
+
+    def mark_skipped(self, poison: Poison) -> None:
+        """Let the ingress step over a record."""
+        poison.skip(self.folder.skipped)
+
+    @abstractmethod
+    def must_be_used(self) -> None:
+        """Raise where only a process that uses the stack can take a place in it, and this does not.
+
+        Raises
+        ------
+        StackError
+            When that is so.
+        """
+
+    @abstractmethod
+    def take_place(self, functions: StatefulFunctions) -> Hosting:
+        """Serve functions of this process in the greeter's place. The stack is ready."""

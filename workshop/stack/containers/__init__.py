@@ -1,0 +1,1 @@
+"""The stack in containers: what starts them from outside, and what runs inside of the engine's."""

@@ -1,0 +1,243 @@
+"""The engine in a container: the entry point of the image, for ``ROLE=master`` and ``ROLE=worker``.
+
+The settings, the Java options and the care for the job are those of the embedded stack. What
+differs is who speaks to whom: the processes find each other by the names of their services, and
+listen to the containers' network. Beside ``ROLE`` and ``MASTER_HOST``, as the public image has
+them, these variables are read: ``CHECKPOINT_MS``, and each number of a ``Size`` by its name in
+capitals, such as ``SLOTS`` or ``TASKMANAGER_MB``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+import uuid
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from generator.broker import BrokerError
+from workshop.stack.flink_rest import FlinkRest
+from workshop.stack.folders import RunFolder
+from workshop.stack.java import flink
+from workshop.stack.java.archives import link_products
+from workshop.stack.java.jars import link_jars
+from workshop.stack.job.job import Job
+from workshop.stack.job.workers import Workers
+from workshop.stack.module import ingress_addresses
+from workshop.stack.size import CHECKPOINT_INTERVAL_MS, Size
+from workshop.stack.status import Status
+from workshop.stack.topics import make_topics, topics_of
+
+ROOT = Path("/opt/statefun")
+MODULES = ROOT / "modules"
+LIB = "/opt/flink/lib/*"
+RPC_PORT = 6123
+REST_PORT = 8081
+STOP_SECONDS = 8
+
+
+class EngineFolder(RunFolder):
+    """The folders of one container; what must outlive it lies in a volume that all share."""
+
+    @property
+    def kept(self) -> Path:
+        """The volume."""
+        return self.path / "kept"
+
+    @property
+    def incarnation(self) -> Path:
+        """A file that the master writes anew at each of its starts."""
+        return self.kept / "master"
+
+    @property
+    def checkpoints(self) -> Path:
+        """See :class:`RunFolder`."""
+        return RunFolder(self.kept).checkpoints
+
+    @property
+    def skipped(self) -> Path:
+        """See :class:`RunFolder`."""
+        return RunFolder(self.kept).skipped
+
+
+def main() -> None:
+    """Run the JobManager, or a TaskManager, until it ends."""
+    role, master = os.environ.get("ROLE"), os.environ.get("MASTER_HOST", "master")
+    folder, size = EngineFolder(ROOT), size_of(os.environ)
+    if role not in ("master", "worker"):
+        sys.exit(f"ROLE is {role!r}: set it to master or to worker.")
+    modules = sorted(path.parent for path in MODULES.glob("*/module.yaml"))
+    if not modules:
+        sys.exit(f"There is no module: add a module.yaml to a folder in {MODULES}.")
+    shutil.rmtree(folder.tmp, ignore_errors=True)
+    for one in (folder.conf, folder.tmp, folder.checkpoints, folder.jars):
+        one.mkdir(parents=True, exist_ok=True)
+    link_jars(folder)
+    link_products(folder)
+    os.chdir(folder.path)
+    flink.write_config(folder, settings(folder, master, size))
+    # A container that was replaced has another address, and nobody answers at the old one: Java
+    # would wait there for ten seconds, so it must not remember it for even one.
+    (folder.conf / "dns.security").write_text(
+        "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n", encoding="utf-8"
+    )
+    on_class_path = os.pathsep.join([*map(str, modules), LIB])
+    options = [f"-Djava.security.properties={folder.conf / 'dns.security'}"]
+    if role == "worker":
+        command = flink.taskmanager_command(folder, size, on_class_path, options)
+        sys.exit(asyncio.run(_worker(command, folder)))
+    command = flink.jobmanager_command(folder, size, on_class_path, options)
+    sys.exit(asyncio.run(_master(command, folder, size, [one / "module.yaml" for one in modules])))
+
+
+def size_of(environment: Any) -> Size:
+    """Return the size that the variables of a container tell."""
+    told: dict[str, Any] = {
+        field.name: int(value) == 1 if isinstance(field.default, bool) else int(value)
+        for field in fields(Size)
+        if (value := environment.get(field.name.upper()))
+    }
+    return Size(**told)
+
+
+def checkpoint_ms() -> int:
+    """Return how often a checkpoint is taken, in milliseconds."""
+    return int(os.environ.get("CHECKPOINT_MS") or CHECKPOINT_INTERVAL_MS)
+
+
+def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
+    """Return what ``flink-conf.yaml`` says in a container: the embedded stack's, but for addresses.
+
+    Parameters
+    ----------
+    master
+        The host name of the container with the JobManager.
+    """
+    return {
+        **flink.settings(folder, RPC_PORT, REST_PORT, checkpoint_ms(), size),
+        "jobmanager.rpc.address": master,
+        "rest.address": master,
+        # A name of its own has no worker: there may be several of them in one service.
+        "taskmanager.host": socket.gethostbyname(socket.gethostname()),
+        **dict.fromkeys(
+            ("jobmanager.bind-host", "rest.bind-address", "taskmanager.bind-host"), "0.0.0.0"
+        ),
+        # Its own page needs no leave, and no other page gets it.
+        "web.access-control-allow-origin": f"http://{master}:{REST_PORT}",
+    }
+
+
+def _stop_asked() -> tuple[asyncio.Event, asyncio.Task[Any]]:
+    """An event that tells when the container is to stop, and a task that waits for it."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop, asyncio.create_task(stop.wait())
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except asyncio.TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _worker(command: list[str], folder: EngineFolder) -> int:
+    """Run a TaskManager, and a new one for each new JobManager; return the exit code.
+
+    What a TaskManager still holds of a job that its former JobManager ran is in the way of the
+    same job on the next one.
+    """
+    stop, stopped = _stop_asked()
+    while True:
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+        ended = asyncio.create_task(process.wait())
+        another = asyncio.create_task(_another_master(folder.incarnation))
+        await asyncio.wait([ended, another, stopped], return_when=asyncio.FIRST_COMPLETED)
+        another.cancel()
+        if ended.done() and not stop.is_set():
+            return 1
+        await _end(process)
+        if stop.is_set():
+            return 0
+        print("There is a new master: the TaskManager begins anew.", flush=True)
+
+
+async def _another_master(incarnation: Path) -> None:
+    """Return when the master has been started again."""
+
+    def told() -> str:
+        return incarnation.read_text(encoding="utf-8") if incarnation.exists() else ""
+
+    before = told()
+    while told() == before:
+        await asyncio.sleep(0.5)
+
+
+async def _master(command: list[str], folder: EngineFolder, size: Size, modules: list[Path]) -> int:
+    """Run the JobManager and care for the job; return the exit code."""
+    stop, stopped = _stop_asked()
+    # The JobManager answers when the topics are there: its health tells both.
+    topics = asyncio.create_task(_make_topics(modules, size.partitions))
+    await asyncio.wait([topics, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if stop.is_set():
+        topics.cancel()
+        return 0
+    topics.result()
+    folder.incarnation.write_text(uuid.uuid4().hex, encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+    ended = asyncio.create_task(process.wait())
+    job = asyncio.create_task(_keep_job(folder, size))
+    await asyncio.wait([ended, job, stopped], return_when=asyncio.FIRST_COMPLETED)
+    await _end(process)
+    if job.done():
+        job.result()  # The job was refused: say why.
+    job.cancel()
+    return 0 if stop.is_set() else 1
+
+
+async def _make_topics(modules: list[Path], partitions: int) -> None:
+    """Make the topics of the module definitions, as soon as the broker answers."""
+    for module in modules:
+        topics = topics_of(module)
+        for address in ingress_addresses(module):
+            while True:
+                try:
+                    await asyncio.to_thread(make_topics, address, topics, partitions)
+                    break
+                except BrokerError as error:
+                    print(error, "Trying again.", flush=True)
+                    await asyncio.sleep(1)
+
+
+async def _keep_job(folder: EngineFolder, size: Size) -> None:
+    rest = FlinkRest(f"http://127.0.0.1:{REST_PORT}")
+    status = Status("containers", str(folder.kept), size=size)
+    workers = Workers(rest)
+    status.size = replace(size, taskmanagers=await workers.first(size.slots))
+    job = Job(rest, folder.checkpoints, status, checkpoint_ms())
+    await asyncio.gather(job.keep_running(), workers.follow(status, job), _tell(job))
+
+
+async def _tell(job: Job) -> None:
+    """Print whatever the job does anew."""
+    told = ""
+    while True:
+        now = f"The job is {job.part.state}: {job.part.detail}"
+        if now != told:
+            print(now, flush=True)
+            told = now
+        await asyncio.sleep(0.5)
+
+
+if __name__ == "__main__":
+    main()
