@@ -2,8 +2,8 @@
 
 Bare means: the same commands, all at once, each next step taken the moment it can be, and nobody
 who restarts, logs or cleans up. It is the floor: ``python bench/first_greeting.py``. Two more
-starts in each round show what the guard costs, since one lets other users of the machine in, and
-what class archives save, since one is bare and without them.
+starts in each round show what keeping others out costs, since one lets other users of the machine
+in, and what class archives save, since one is bare and without them.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def main(rounds: int) -> None:
         memories.append(memory)
         os.environ[SWITCH] = "1"
         figures[kinds[2]] = supervised()[:2]
-        del os.environ[SWITCH]  # The floor has the guard, too.
+        del os.environ[SWITCH]  # The floor keeps others out, too.
         figures[slow] = bare(archives=False)
         for kind, (took, used_by_it) in figures.items():
             seconds[kind].append(took)

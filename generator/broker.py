@@ -6,20 +6,31 @@ engine's job, and a client that waits half a minute for a broker that is not the
 
 from __future__ import annotations
 
-import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import DecodeError
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
-from kafka.net.compat import KafkaNetClient
 
+from generator.connection import BrokerError, BrokerUnreachable, RequestRefused, connect
 from greeter.limits import LARGEST_NAME
 from greeter.messages_pb2 import GreetRequest, GreetResponse
+
+__all__ = [
+    "BrokerError",
+    "BrokerUnreachable",
+    "Greeting",
+    "GreetingReader",
+    "Reader",
+    "RequestProducer",
+    "RequestRefused",
+    "check_names",
+    "connect",
+]
 
 NAMES = "names"
 GREETINGS = "greetings"
@@ -31,24 +42,8 @@ _PRODUCER = {
     "delivery_timeout_ms": 600_000,
 }
 
-Client = TypeVar("Client")
 Item = TypeVar("Item")
 Self = TypeVar("Self", bound="Reader[Any]")
-
-
-class BrokerError(Exception):
-    """Base of what goes wrong here; a notebook shows its sentence, without the frames around it."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"{type(self).__name__}: {self}"]
-
-
-class BrokerUnreachable(BrokerError, ConnectionError):
-    """No Kafka broker answers at the address that was given."""
-
-
-class RequestRefused(BrokerError, ValueError):
-    """A request that must not be sent: a name or key that is empty, too long or no text."""
 
 
 @dataclass(frozen=True)
@@ -76,54 +71,6 @@ class Greeting:
 
     def __str__(self) -> str:
         return self.greeting
-
-
-def connect(
-    make: Callable[..., Client], bootstrap: str, timeout: float = 9, **settings: Any
-) -> Client:
-    """Make a kafka-python client, or say within ``timeout`` seconds that there is no broker.
-
-    Parameters
-    ----------
-    make
-        The client's class: ``KafkaProducer``, ``KafkaConsumer`` or ``KafkaAdminClient``.
-    bootstrap
-        The broker's address, ``host:port``.
-
-    Raises
-    ------
-    RequestRefused
-        When ``bootstrap`` is no address.
-    BrokerUnreachable
-        When nothing listens there, or what listens is no broker.
-    """
-    host, _, port = bootstrap.rpartition(":")
-    if not host or not port.isdigit():
-        raise RequestRefused(f"{bootstrap!r} is no broker address: it must read host:port")
-    reason: Exception
-    begun: list[Any] = []
-
-    def begin(**own: Any) -> Any:
-        begun.append(KafkaNetClient(**own))
-        return begun[-1]
-
-    try:
-        socket.create_connection((host, int(port)), timeout=timeout / 2).close()
-        return make(
-            bootstrap_servers=bootstrap,
-            bootstrap_timeout_ms=int(timeout * 1000 / 2),
-            # How long a client stays away from a broker that was gone. The default grows to 30 s.
-            reconnect_backoff_max_ms=500,
-            kafka_client=begin,
-            **settings,
-        )
-    except (OSError, KafkaError) as error:
-        reason = error
-        # What cannot be made cannot be closed, and its thread would run for good.
-        for client in begun:
-            client.close()
-            client._net.stop()
-    raise BrokerUnreachable(f"No Kafka broker answers at {host}:{port} ({reason})")
 
 
 class RequestProducer:

@@ -17,7 +17,7 @@ from workshop.stack import Stack
 
 
 def family(stack: Stack) -> list[psutil.Process]:
-    """Every process of a running stack, its supervisor and its guard among them."""
+    """Every process of a running stack, its supervisor and its reaper among them."""
     status = stack.status()
     heads = [psutil.Process(status.supervisor)]
     return heads + [child for head in heads for child in head.children(recursive=True)]

@@ -50,7 +50,7 @@ def containers(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[St
     build = ["build"] if REAL else [*podman, "build"]
     backend = stack.backend
     assert isinstance(backend, ContainersBackend)
-    run(*backend.engine.compose_command(backend.project, *build))
+    run(*backend.project.compose_command(*build))
     stack.up(progress=Progress(), keep=True)
     yield stack
     stack.down(forget=True)

@@ -76,13 +76,13 @@ def test_compose_accepts_the_file():
 
 
 def test_all_services_become_healthy(containers, eventually):
-    command = containers.backend.engine.compose_command(
-        containers.backend.project, "up", "--detach", "--no-deps", "event-generator"
+    command = containers.backend.project.compose_command(
+        "up", "--detach", "--no-deps", "event-generator"
     )
     subprocess.run(command, check=True, env=containers.backend.environment())
 
     def all_healthy():
-        health = {one.service: one.health for one in containers.backend._containers()}
+        health = {one.service: one.health for one in containers.backend.project.containers()}
         return health == dict.fromkeys([*SERVICES, "event-generator"], "healthy")
 
     eventually(all_healthy, 60)
@@ -90,8 +90,8 @@ def test_all_services_become_healthy(containers, eventually):
 
 
 def test_only_loopback_is_open_to_the_outside(containers):
-    for one in containers.backend._containers():
-        told = json.loads(containers.backend.engine.run("inspect", one.id))[0]
+    for one in containers.backend.project.containers():
+        told = json.loads(containers.backend.project.engine.run("inspect", one.id))[0]
         # A port that is exposed to the other containers only is bound to nothing.
         bound = filter(None, told["NetworkSettings"]["Ports"].values())
         assert {each["HostIp"] for ports in bound for each in ports} <= {"127.0.0.1"}
@@ -99,31 +99,37 @@ def test_only_loopback_is_open_to_the_outside(containers):
 
 def test_nothing_of_ours_runs_as_root(containers):
     for service in OWN:
-        container = containers.backend._container(service).id
-        assert containers.backend.engine.run("exec", container, "id", "-u").strip() != "0"
+        container = containers.backend.project.container(service).id
+        assert containers.backend.project.engine.run("exec", container, "id", "-u").strip() != "0"
 
 
 @pytest.mark.parametrize("service", ["master", "worker"])
 def test_java_maps_the_archive_that_the_image_has(containers, service):
-    container = containers.backend._container(service).id
+    container = containers.backend.project.container(service).id
     script = "cat /proc/[0-9]*/maps | grep -o engine.jsa | sort -u"
     assert (
-        containers.backend.engine.run("exec", container, "sh", "-c", script).strip() == "engine.jsa"
+        containers.backend.project.engine.run("exec", container, "sh", "-c", script).strip()
+        == "engine.jsa"
     )
 
 
 def test_the_event_generator_ends_when_it_is_asked_to(containers):
-    container = containers.backend._container("event-generator").id
-    containers.backend.engine.run("stop", container)
-    told = containers.backend.engine.run("inspect", "--format", "{{.State.ExitCode}}", container)
+    container = containers.backend.project.container("event-generator").id
+    containers.backend.project.engine.run("stop", container)
+    told = containers.backend.project.engine.run(
+        "inspect", "--format", "{{.State.ExitCode}}", container
+    )
     assert told.strip() == "0"
-    containers.backend.engine.run("rm", container)
+    containers.backend.project.engine.run("rm", container)
 
 
 def test_the_module_definition_runs_unchanged(containers):
     for service in ("master", "worker"):
-        inside = containers.backend.engine.run(
-            "exec", containers.backend._container(service).id, "cat", "modules/greeter/module.yaml"
+        inside = containers.backend.project.engine.run(
+            "exec",
+            containers.backend.project.container(service).id,
+            "cat",
+            "modules/greeter/module.yaml",
         )
         assert inside == containers.module.read_text()
     assert containers.module_difference() == ""
@@ -202,10 +208,12 @@ def test_a_notebook_takes_the_greeters_place(containers):
 
 
 def test_no_volume_without_a_name_is_left(containers):
-    for one in containers.backend._containers():
-        mounts = json.loads(containers.backend.engine.run("inspect", one.id))[0]["Mounts"]
+    for one in containers.backend.project.containers():
+        mounts = json.loads(containers.backend.project.engine.run("inspect", one.id))[0]["Mounts"]
         names = [mount["Name"] for mount in mounts if mount["Type"] == "volume"]
-        assert [name for name in names if not name.startswith(containers.backend.project)] == []
+        assert [
+            name for name in names if not name.startswith(containers.backend.project.name)
+        ] == []
 
 
 @contextlib.contextmanager
@@ -215,7 +223,7 @@ def new_stack_of(name):
         "from workshop.stack import Stack\nfrom workshop.stack.view import Progress\n"
         f"stack = Stack.compose({name!r})\n"
         "stack.up(progress=Progress())\n"
-        "print(stack.backend.project, flush=True)\n"
+        "print(stack.backend.project.name, flush=True)\n"
         "input()"
     )
     process = subprocess.Popen(
@@ -228,21 +236,21 @@ def new_stack_of(name):
 
 def test_a_process_that_is_killed_leaves_no_containers(containers, eventually):
     with new_stack_of("orphan") as (_, project):
-        assert len(containers.backend.engine.containers(project)) == 4
-    eventually(lambda: not containers.backend.engine.containers(project), 60)
-    eventually(lambda: project not in containers.backend.engine.run("volume", "ls"), 60)
+        assert len(containers.backend.project.engine.containers(project)) == 4
+    eventually(lambda: not containers.backend.project.engine.containers(project), 60)
+    eventually(lambda: project not in containers.backend.project.engine.run("volume", "ls"), 60)
 
 
 def test_what_somebody_else_kept_is_not_deleted_by_who_started_it(containers):
     with new_stack_of("kept") as (process, project):
         assert workshop("down", "--stack", "compose", "--name", "kept").returncode == 0
-        assert containers.backend.engine.containers(project) == []
+        assert containers.backend.project.engine.containers(project) == []
         # Its end is an ordinary one: it would take down what is its own.
         process.communicate("\n", timeout=60)
-    volumes = containers.backend.engine.run("volume", "ls")
+    volumes = containers.backend.project.engine.run("volume", "ls")
     assert project in volumes
     assert workshop("down", "--stack", "compose", "--name", "kept", "--forget").returncode == 0
-    assert project not in containers.backend.engine.run("volume", "ls")
+    assert project not in containers.backend.project.engine.run("volume", "ls")
 
 
 def test_the_services_of_the_file_are_the_walkthroughs():

@@ -15,7 +15,9 @@ def test_a_lesson_runs_on_containers(kernels, containers, tmp_path, lesson, even
         [NOTEBOOKS / f"{lesson}.ipynb"], tmp_path, {"containers": "true"}, cell_seconds=400
     )
     assert not report.failed
-    eventually(lambda: projects(containers.backend.engine) == {containers.backend.project}, 60)
+    eventually(
+        lambda: projects(containers.backend.project.engine) == {containers.backend.project.name}, 60
+    )
 
 
 def projects(engine):

@@ -21,7 +21,7 @@ THREADS = (
     "print(sorted(t.name for t in threading.enumerate() if t.name.startswith('workshop-')), "
     "len(ipywidgets.widget._instances))"
 )
-FOUR = "['workshop-feed', 'workshop-ticker', 'workshop-traffic', 'workshop-vitals']"
+FOUR = "['workshop-feed', 'workshop-sender', 'workshop-ticker', 'workshop-vitals']"
 
 
 def ours():
@@ -100,11 +100,11 @@ def test_several_dashboards_live_beside_each_other(kernel):
 
 
 def test_nothing_is_printed_but_by_the_cell_that_asked(kernel):
-    said = kernel.run("dashboard = Dashboard(stack, rate=200); dashboard.session.traffic.start()")
+    said = kernel.run("dashboard = Dashboard(stack, rate=200); dashboard.session.sender.start()")
     assert said == ""
     said = kernel.run("import time; time.sleep(3); print('mine')")
     assert said == "mine"
-    said = kernel.run("dashboard.session.traffic.stop(); dashboard.close()")
+    said = kernel.run("dashboard.session.sender.stop(); dashboard.close()")
     assert said == ""
 
 

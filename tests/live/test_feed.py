@@ -1,4 +1,4 @@
-"""The feed and the traffic against the real stack, and against one that is not there."""
+"""The feed and the sender against the real stack, and against one that is not there."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 from generator.broker import GreetingReader, connect
 from workshop.errors import WorkshopError
 from workshop.faults.chaos import kill
-from workshop.live import Feed, Traffic
+from workshop.live import Feed, Sender
 from workshop.stack import LEAN, Size, Stack, StackError
 from workshop.stack.view import Progress
 
@@ -53,30 +53,30 @@ def test_an_error_that_nobody_expected_does_not_end_the_thread():
 
 
 def test_traffic_without_a_stack_says_why_and_closes():
-    with Traffic(Nowhere(StackError("Stack x is down."))) as traffic:
-        traffic.greet("Ada")
+    with Sender(Nowhere(StackError("Stack x is down."))) as sender:
+        sender.greet("Ada")
         deadline = time.monotonic() + 10
-        while not traffic.trouble and time.monotonic() < deadline:
+        while not sender.trouble and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert "Stack x is down." in traffic.trouble
+        assert "Stack x is down." in sender.trouble
     assert ours() == []
 
 
 @pytest.mark.parametrize("rate", [0, 0.5, 1001, float("nan"), float("inf"), -1])
 def test_a_rate_that_is_none(rate):
     with pytest.raises(WorkshopError, match="names a second"):
-        Traffic(Nowhere(StackError("")), rate=rate)
+        Sender(Nowhere(StackError("")), rate=rate)
     assert ours() == []
 
 
 def test_a_name_that_cannot_be_sent_is_refused_and_none_is():
-    with Traffic(Nowhere(StackError(""))) as traffic, pytest.raises(ValueError, match="empty"):
-        traffic.greet("Ada", "")
+    with Sender(Nowhere(StackError(""))) as sender, pytest.raises(ValueError, match="empty"):
+        sender.greet("Ada", "")
 
 
 def test_what_is_sent_is_greeted_and_counted(stack):
-    with Feed(stack) as feed, Traffic(stack, seed=1) as traffic:
-        traffic.greet("Feeder", "Feeder", "Feeder")
+    with Feed(stack) as feed, Sender(stack, seed=1) as sender:
+        sender.greet("Feeder", "Feeder", "Feeder")
         assert feed.wait(lambda now: now.verdict.greeted == 3)
         now = feed.snapshot()
         assert [one.text for one in now.latest] == [
@@ -120,10 +120,10 @@ def test_uncommitted_can_be_switched_while_it_runs(stack):
 
 def test_traffic_sends_so_many_and_the_same_again(stack):
     def sent(seed):
-        with Feed(stack) as feed, Traffic(stack, ["A1", "B1", "C1"], 1000, seed) as traffic:
-            traffic.start(count=100)
+        with Feed(stack) as feed, Sender(stack, ["A1", "B1", "C1"], 1000, seed) as sender:
+            sender.start(count=100)
             assert feed.wait(lambda now: now.verdict.greeted == 100)
-            assert not traffic.running
+            assert not sender.running
             time.sleep(0.3)
             assert feed.snapshot().verdict.sent == 100
             return Counter(one.name for one in feed.snapshot().latest)
@@ -132,12 +132,12 @@ def test_traffic_sends_so_many_and_the_same_again(stack):
 
 
 def test_traffic_begins_ends_and_changes_its_rate(stack):
-    with Feed(stack) as feed, Traffic(stack, rate=5) as traffic:
-        traffic.start()
+    with Feed(stack) as feed, Sender(stack, rate=5) as sender:
+        sender.start()
         assert feed.wait(lambda now: now.verdict.sent >= 2)
-        traffic.rate = 500
+        sender.rate = 500
         assert feed.wait(lambda now: now.verdict.sent >= 200)
-        traffic.stop()
+        sender.stop()
         assert feed.wait(lambda now: now.verdict.waiting == 0)
         sent = feed.snapshot().verdict.sent
         time.sleep(0.5)
@@ -155,13 +155,13 @@ def test_the_feed_joins_no_consumer_group(stack):
 
 def test_a_broker_that_is_killed_takes_nothing(name):
     with Stack(name, size=LEAN) as stack, Feed(stack) as feed:
-        with Traffic(stack, rate=50) as traffic:
-            traffic.start()
+        with Sender(stack, rate=50) as sender:
+            sender.start()
             assert feed.wait(lambda now: now.verdict.greeted > 20)
             kill(stack, "broker")
             before = feed.snapshot().verdict.sent
             assert feed.wait(lambda now: now.verdict.greeted > before + 100, 120)
-            traffic.stop()
+            sender.stop()
             assert feed.wait(lambda now: now.verdict.waiting == 0, 120), feed.snapshot()
         assert feed.snapshot().verdict.clean, feed.snapshot().verdict
 
@@ -169,19 +169,19 @@ def test_a_broker_that_is_killed_takes_nothing(name):
 def test_a_feed_outlives_the_stack_that_comes_back_elsewhere(name):
     stack = Stack(name, size=LEAN)
     stack.up(progress=QUIET, keep=True)
-    with Feed(stack) as feed, Traffic(stack) as traffic:
-        traffic.greet("Ada")
+    with Feed(stack) as feed, Sender(stack) as sender:
+        sender.greet("Ada")
         assert feed.wait(lambda now: now.verdict.greeted == 1)
         where = stack.bootstrap
         stack.down()
         assert feed.wait(lambda now: "is down" in now.trouble, 30)
         stack.up(progress=QUIET, keep=True)
         assert stack.bootstrap != where
-        traffic.greet("Ada")
+        sender.greet("Ada")
         assert feed.wait(lambda now: now.verdict.greeted == 2), feed.snapshot()
         assert feed.snapshot().latest[0].text == "Nice to see you again Ada"
         assert feed.snapshot().verdict.clean
-        assert (feed.snapshot().trouble, traffic.trouble) == ("", "")
+        assert (feed.snapshot().trouble, sender.trouble) == ("", "")
 
 
 def test_every_partition_is_followed(name):

@@ -17,8 +17,9 @@ import yaml
 from workshop.paths import ROOT
 from workshop.stack import LEAN, STANDARD, Size, Stack
 from workshop.stack.containers import relay
-from workshop.stack.containers.backend import SERVICES, ContainersBackend
+from workshop.stack.containers.backend import ContainersBackend
 from workshop.stack.containers.entry_point import EngineFolder, settings, size_of
+from workshop.stack.containers.project import SERVICES
 from workshop.stack.engines import Container, find, port_for
 from workshop.stack.folders import RunFolder
 from workshop.stack.java.flink import jobmanager_command
@@ -139,8 +140,8 @@ def test_stacks_of_two_people_have_projects_of_their_own(monkeypatch, tmp_path):
     mine = Stack.compose("Our Stack".replace(" ", "_"))
     monkeypatch.setenv("WORKSHOP_RUNS", str(tmp_path))
     theirs = Stack.compose("Our_Stack")
-    assert mine.backend.project != theirs.backend.project
-    assert re.fullmatch(r"statefun-our-stack-[0-9a-f]{6}", mine.backend.project)
+    assert mine.backend.project.name != theirs.backend.project.name
+    assert re.fullmatch(r"statefun-our-stack-[0-9a-f]{6}", mine.backend.project.name)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ from workshop.stack.local import control, owner
 from workshop.stack.view import Progress
 
 pytestmark = [
-    pytest.mark.skipif(not owner.guarded(), reason="this system does not tell whose a port is"),
+    pytest.mark.skipif(
+        not owner.keeps_others_out(), reason="this system does not tell whose a port is"
+    ),
 ]
 QUIET = Progress()
 
@@ -59,7 +61,7 @@ def test_every_java_port_refuses_a_connection_that_is_not_the_owner_s(stack):
 
 def test_a_process_that_lets_everybody_in_is_found_out(monkeypatch):
     monkeypatch.setattr(owner, "PROOF_SECONDS", 0.5)
-    refused = pytest.raises(owner.Unguarded, match="WORKSHOP_ALLOW_OTHERS")
+    refused = pytest.raises(owner.OpenToOthers, match="WORKSHOP_ALLOW_OTHERS")
     with socket.create_server(("127.0.0.1", 0)) as open_to_all, refused:
         owner.prove(open_to_all.getsockname()[1])
 

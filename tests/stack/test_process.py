@@ -50,7 +50,7 @@ def test_a_log_that_cannot_be_written_is_no_failure_of_the_process(tmp_path):
     assert made.last_lines() == "many lines"
 
 
-def test_the_exit_code_and_the_groups_told_to_the_guard(tmp_path):
+def test_the_exit_code_and_the_groups_told_to_the_reaper(tmp_path):
     groups: list[int] = []
     assert asyncio.run(service(tmp_path, "raise SystemExit(3)", groups).run()) == 3
     began, ended = groups

@@ -211,7 +211,7 @@ def test_command_line_from_up_to_forget(name, eventually):
     told = json.loads(status.stdout)
     assert (told["state"], told["kept"]) == ("ready", True)
     assert [part["name"] for part in told["parts"]] == PARTS
-    pids = [told["supervisor"], told["guard"], *(part["pid"] for part in told["parts"][:-1])]
+    pids = [told["supervisor"], told["reaper"], *(part["pid"] for part in told["parts"][:-1])]
     assert {*pids} <= {process.pid for process in processes}
 
     greet = workshop("greet", "--name", name, "Ada", "Ada", "Grace", "Ada")

@@ -1,4 +1,7 @@
-"""The checks of lesson 06, wiring it together."""
+"""The checks of lesson 06, wiring it together.
+
+It is long: each check has a hint for each wrong answer that is plausible.
+"""
 
 import contextlib
 import io

@@ -1,4 +1,7 @@
-"""The checks of lesson 07, configuring the runtime."""
+"""The checks of lesson 07, configuring the runtime.
+
+It is long: each check has a hint for each wrong answer that is plausible.
+"""
 
 import re
 import textwrap

@@ -1,4 +1,7 @@
-"""Checks of lesson 10: forgetting, on the virtual clock."""
+"""Checks of lesson 10: forgetting, on the virtual clock.
+
+It is long: each check has a hint for each wrong answer that is plausible.
+"""
 
 # Without annotations of the future: the SDK reads the type of a message from a function's own.
 

@@ -1,4 +1,7 @@
-"""Checks of lesson 11: when things break."""
+"""Checks of lesson 11: when things break.
+
+It is long: each check has a hint for each wrong answer that is plausible.
+"""
 
 # No "from __future__ import annotations": the SDK reads the types of functions as objects.
 from collections.abc import Callable, Mapping

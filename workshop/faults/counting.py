@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workshop.told import told_by
+from generator.counts import told_by
 
 
 def count_of(greeting: object) -> int:

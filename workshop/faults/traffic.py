@@ -171,11 +171,11 @@ class Traffic:
         time.sleep(0.05)
 
     def _run(self, work: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=self._guarded, args=(work, *arguments), daemon=True)
+        thread = threading.Thread(target=self._caught, args=(work, *arguments), daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
+    def _caught(self, work: Callable[..., None], *arguments: object) -> None:
         try:
             work(*arguments)
         except BaseException as error:  # Shown by whoever looks at the traffic next.

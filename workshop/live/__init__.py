@@ -4,7 +4,7 @@ from workshop.live.dashboard import Dashboard
 from workshop.live.feed import Feed
 from workshop.live.findings import Report
 from workshop.live.panel import StackPanel
-from workshop.live.sender import Traffic
+from workshop.live.sender import Sender
 from workshop.live.snapshot import Snapshot
 
-__all__ = ["Dashboard", "Feed", "Report", "Snapshot", "StackPanel", "Traffic"]
+__all__ = ["Dashboard", "Feed", "Report", "Sender", "Snapshot", "StackPanel"]

@@ -94,28 +94,28 @@ def run(
         raise WorkshopError(
             "A run needs an end.", hint="give it seconds=10, or count=100; one of the two."
         )
-    feed, traffic = session.feed, session.traffic
+    feed, sender = session.feed, session.sender
     if rate is not None:
-        traffic.rate = rate
+        sender.rate = rate
     before = session.scene().feed.verdict
-    handed = traffic.sent
+    handed = sender.sent
     feed.measure_anew()
     began = time.time()
-    traffic.start(count)
+    sender.start(count)
     if seconds is not None:
         while time.time() < began + seconds:
             session.scene()
             time.sleep(POLL_SECONDS)
-        traffic.stop()
-    give_up = began + patience + (seconds or 0) + (count or 0) / traffic.rate
-    while traffic.running and time.time() < give_up:
+        sender.stop()
+    give_up = began + patience + (seconds or 0) + (count or 0) / sender.rate
+    while sender.running and time.time() < give_up:
         session.scene()
         time.sleep(POLL_SECONDS)
-    traffic.stop()
+    sender.stop()
     stopped = time.time()
     while time.time() < give_up:
         verdict = session.scene().feed.verdict
-        read = verdict.sent - before.sent >= traffic.sent - handed
+        read = verdict.sent - before.sent >= sender.sent - handed
         if read and (verdict.oldest is None or verdict.oldest / 1000 > stopped):
             break
         time.sleep(POLL_SECONDS)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-from workshop.told import told_by
+from generator.counts import told_by
 
 NAMES_KEPT = 50_000
 """So many names are remembered; of more, the one that was idle for longest is forgotten."""

@@ -20,7 +20,7 @@ ADDRESS_SECONDS = 1.0
 CLOSE_SECONDS = 0.9
 
 
-class Traffic:
+class Sender:
     """A sender of names.
 
     Parameters
@@ -59,7 +59,7 @@ class Traffic:
         self._typed: deque[str] = deque()
         self._wake = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="workshop-traffic", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="workshop-sender", daemon=True)
         self._thread.start()
 
     # ------------------------------------------------------------------- use
@@ -111,7 +111,7 @@ class Traffic:
             self._wake.notify()
         self._thread.join(CLOSE_SECONDS)
 
-    def __enter__(self) -> Traffic:
+    def __enter__(self) -> Sender:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,7 @@ from workshop.faults import chaos
 from workshop.live.feed import Feed
 from workshop.live.recovery import LABELS, Recovery
 from workshop.live.scene import Scene
-from workshop.live.sender import Traffic
+from workshop.live.sender import Sender
 from workshop.live.vitals import Watch
 from workshop.stack import Stack
 
@@ -24,7 +24,7 @@ class Session:
     stack
         A stack that is up, or comes up later.
     names, rate, seed
-        See :class:`Traffic`.
+        See :class:`Sender`.
     """
 
     def __init__(
@@ -36,28 +36,28 @@ class Session:
     ) -> None:
         self.stack = stack
         self.feed = Feed(stack)
-        self.traffic = Traffic(stack, names, rate, seed)
+        self.sender = Sender(stack, names, rate, seed)
         self._watch = Watch(stack)
         self._recovery = Recovery()
         self._paused: set[str] = set()
         self._lock = threading.Lock()
 
     def greet(self, *names: str) -> None:
-        """Send names; see :meth:`Traffic.greet`."""
-        self.traffic.greet(*names)
+        """Send names; see :meth:`Sender.greet`."""
+        self.sender.greet(*names)
         if names:
             self.feed.follow(names[-1])
 
     def random_names(self, on: bool) -> None:
         """Begin or end to send random names."""
         if on:
-            self.traffic.start()
+            self.sender.start()
         else:
-            self.traffic.stop()
+            self.sender.stop()
 
     def at_rate(self, rate: float) -> None:
         """Set how many random names are sent a second."""
-        self.traffic.rate = rate
+        self.sender.rate = rate
 
     def read_uncommitted(self, on: bool) -> None:
         """Read the greetings a second time, uncommitted, or no longer."""
@@ -99,7 +99,7 @@ class Session:
                 recovery.now,
                 recovery.last,
                 tuple(recovery.all),
-                tuple(filter(None, [*troubles, self.traffic.trouble])),
+                tuple(filter(None, [*troubles, self.sender.trouble])),
             )
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class Session:
         for part in list(self._paused):
             chaos.resume(self.stack, part)
             self._paused.discard(part)
-        self.traffic.close()
+        self.sender.close()
         self._watch.close()
         self.feed.close()
 

@@ -1,7 +1,7 @@
 """Nothing that a run starts outlives it, even if the run is killed.
 
 Every kernel of a run, and so every process that it starts, has the environment variable
-``WORKSHOP_RUN``: the kernel's folder, which lies in that of the run. A small process, the guard,
+``WORKSHOP_RUN``: the kernel's folder, which lies in that of the run. A small process, the reaper,
 waits for the end of the run, ends all that still has the variable, and deletes the folder::
 
     python -m workshop.series.leftovers FOLDER
@@ -30,8 +30,8 @@ STACK_SECONDS = 15
 _SUPERVISOR = "workshop.stack.local.supervisor"
 
 
-class Guard:
-    """The guard of one run.
+class Reaper:
+    """The reaper of one run.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from papermill.exceptions import PapermillExecutionError
 from workshop.children import own_module
 from workshop.paths import made_runs_folder
 from workshop.series.execution import Kernel, LessonClient, execute, first_line
-from workshop.series.leftovers import VARIABLE, Guard, end_marked
+from workshop.series.leftovers import VARIABLE, Reaper, end_marked
 from workshop.series.lessons import Lesson
 from workshop.series.outcome import LessonRun, Report
 from workshop.series.progress_bars import View
@@ -83,7 +83,7 @@ class Series:
         # Stacks and progress of the run's own: it neither sees nor disturbs those of a learner.
         made = tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=made_runs_folder())
         self._folder = Path(made)
-        self._guard = Guard(self._folder)
+        self._reaper = Reaper(self._folder)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -98,7 +98,7 @@ class Series:
                 env=self._environment(self._folder / "stack"),
                 stdout=subprocess.DEVNULL,
             )
-        self._guard.end()
+        self._reaper.end()
         self.report.seconds = time.monotonic() - self._began
 
     def run(self, notebook: Path, view: View | None = None) -> LessonRun:

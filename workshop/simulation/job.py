@@ -1,5 +1,7 @@
 """The engine's job: batches, timers, checkpoints and failures, on a virtual clock.
 
+It is long for the reason that :class:`Job` gives.
+
 Played after the classes of StateFun 2.2.2 (``RequestReplyFunction``, ``RetryingCallback``,
 ``ThresholdBackPressureValve``, ``DelaySink``, ``ExpirationUtil``), as read in its published jar:
 
@@ -45,7 +47,11 @@ __all__ = ["Job"]
 
 
 class Job:
-    """A running job."""
+    """A running job.
+
+    It is long, since batches, timers and checkpoints all change the same addresses: split, each part
+    would need the others.
+    """
 
     def __init__(
         self,

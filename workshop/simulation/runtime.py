@@ -1,4 +1,7 @@
-"""A whole module in this process: what the engine and the broker do around the functions."""
+"""A whole module in this process: what the engine and the broker do around the functions.
+
+It is long, since all that can be asked of the simulation is in one class, most of it docstrings.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ __all__ = ["SimulatedRuntime"]
 
 class SimulatedRuntime:
     """Plays the engine for a module, one batch at a time, on a virtual clock.
+
+    It is long: all that can be asked of the simulation.
 
     Parameters
     ----------

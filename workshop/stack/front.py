@@ -1,4 +1,7 @@
-"""The real stack: what notebooks and the command line use, whichever way it runs."""
+"""The real stack: what notebooks and the command line use, whichever way it runs.
+
+It is long, since all that can be asked of a stack is in one class, half of it docstrings.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ seconds_in_up = 0.0
 class Stack:
     """Kafka, Flink's two processes and the greeter, as processes of this machine.
 
-    All that can be asked of a stack is here, in one class; how it is done is its backend's.
+    It is long: all that can be asked of a stack is here. How it is done is its backend's.
 
     Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name
     that runs already. It ends with the last process that uses it, however that ends. What was

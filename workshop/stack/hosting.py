@@ -9,26 +9,19 @@ is lost if it never does, since the engine then calls again by itself.
 
 from __future__ import annotations
 
-import contextlib
-import re
-import socket
-import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
-from contextvars import ContextVar
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
-from greeter.key import is_known, key_ending
-from workshop.notebook import shell
+from greeter.key import key_ending
+from workshop.stack.hosting_server import Server
+from workshop.stack.printed import route, sink_of_call, traceback_of, unroute
 
 PROMPT_FAILURES = 5
 """How often a failure is answered at once: the engine's waits between them are 0.3 s in all."""
@@ -40,10 +33,7 @@ LOOK_SECONDS = 0.2
 RETRY_SECONDS = 5.0
 """How often a held call is tried again although the code is the same."""
 
-LARGEST_BODY = 64 * 1024 * 1024
 LOG_LINES = 200
-
-_sink: ContextVar[Callable[[str], object] | None] = ContextVar("sink", default=None)
 
 
 class Hosting:
@@ -92,7 +82,7 @@ class Hosting:
         self._one_call = threading.Lock()
         self._changed = threading.Condition()
         self.observer: Callable[[], object] = lambda: None
-        self._server = _Server(port, self)
+        self._server = Server(port, self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="hosting", daemon=True
         )
@@ -157,7 +147,7 @@ class Hosting:
         self._server.shutdown()
         self._server.close()
         self._thread.join()
-        _unroute()
+        unroute()
         self._give_back()
         self.observer()
 
@@ -208,13 +198,13 @@ class Hosting:
 
     def _invoke(self, body: bytes, sink: Callable[[str], object]) -> bytes:
         with self._one_call:
-            _route()  # At every call: whoever redirects a stream puts another in its place.
-            token = _sink.set(sink)
+            route()  # At every call: whoever redirects a stream puts another in its place.
+            token = sink_of_call.set(sink)
             try:
                 result: bytes = self._handler(body)
                 return result
             finally:
-                _sink.reset(token)
+                sink_of_call.reset(token)
 
     def _wait_for_change(self, code: object, drip: Callable[[], object]) -> None:
         began = dripped = time.monotonic()
@@ -239,7 +229,7 @@ class Hosting:
             address = _address(body)
             times = self._failed.get(address, (0, None))[0] + 1
             self._failed[address] = times, code
-            shown = _told(error)
+            shown = traceback_of(error)
             if shown != self.error:
                 self.error = shown
                 self._write(f"{shown}\n")
@@ -264,114 +254,6 @@ hostings: dict[Path, Hosting] = {}
 """What this process serves, by the run folder of the stack."""
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, port: int, hosting: Hosting) -> None:
-        self.hosting = hosting
-        self.connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), _Request)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        request, address = super().get_request()
-        self.connections.add(request)
-        return request, address
-
-    def shutdown_request(self, request: Any) -> None:
-        self.connections.discard(request)
-        super().shutdown_request(request)
-
-    def close(self) -> None:
-        """Hang up on everybody: the engine keeps its connections open between calls."""
-        for connection in list(self.connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The engine hung up: it will call again."""
-
-
-_REST_OF_HEAD = b"\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
-
-
-class _Request(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def do_GET(self) -> None:
-        self._respond(200, b"ok\n")
-
-    def do_POST(self) -> None:
-        ending = self.server.hosting.ending
-        if ending and not is_known(self.path.rpartition("?")[2], ending):
-            self.close_connection = True
-            self._respond(403, b"Only the stack's own engine is answered.\n")
-            return
-        size = int(self.headers.get("Content-Length") or 0)
-        if size > LARGEST_BODY:
-            self.close_connection = True
-            self._respond(413, b"The request is too large.\n")
-            return
-        held = False
-
-        def drip() -> None:
-            nonlocal held
-            self.wfile.write(b"." if held else b"HTTP/1.1 200 OK\r\nX-Held-Back: .")
-            held = True
-
-        result = self.server.hosting.answer(self.rfile.read(size), drip)
-        if result is None:
-            self.close_connection = True
-            if not held:
-                self._respond(500, b"The function failed; see the notebook.\n")
-        elif held:
-            self.wfile.write(_REST_OF_HEAD % len(result) + result)
-        else:
-            self._respond(200, result)
-
-    def _respond(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/octet-stream")
-        self.send_header("Content-Length", f"{len(body)}")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: what the functions print is the log."""
-
-
-class _Routed:
-    """A standard stream that lets an invocation's text go to its hosting."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-
-    def write(self, text: str) -> int:
-        sink = _sink.get()
-        if sink is None:
-            return int(self.stream.write(text))
-        sink(text)
-        return len(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
-
-
-def _route() -> None:
-    for name in ("stdout", "stderr"):
-        if not isinstance(getattr(sys, name), _Routed):
-            setattr(sys, name, _Routed(getattr(sys, name)))
-
-
-def _unroute() -> None:
-    for name in ("stdout", "stderr"):
-        if isinstance(stream := getattr(sys, name), _Routed):
-            setattr(sys, name, stream.stream)
-
-
 def _address(body: bytes) -> bytes:
     """The address that a request calls; the whole body if it is no request."""
     call = ToFunction()
@@ -381,28 +263,3 @@ def _address(body: bytes) -> bytes:
         return body
     address: bytes = call.invocation.target.SerializeToString()
     return address
-
-
-def _told(error: BaseException) -> str:
-    """The traceback as text, a notebook's cells by the number that the notebook shows."""
-    text = "".join(traceback.format_exception(type(error), error, _own_part(error))).rstrip()
-    here = shell()
-
-    def name(file: re.Match[str]) -> str:
-        known = here.compile.format_code_name(file[1])
-        return " ".join(known) + ", line" if known else file[0]
-
-    if here is None:
-        return text
-    return re.sub(r'File "([^"]+)", line', name, text)
-
-
-def _own_part(error: BaseException) -> TracebackType | None:
-    """The traceback from the learner's function on, without the frames that called it."""
-    trace = error.__traceback__
-    while trace is not None:
-        package = trace.tb_frame.f_globals.get("__name__", "").partition(".")[0]
-        if package not in ("workshop", "statefun"):
-            return trace
-        trace = trace.tb_next
-    return error.__traceback__

@@ -72,8 +72,8 @@ class Status:
         The run folder.
     supervisor
         The process id of the supervisor.
-    guard
-        The process id of the guard, which ends all others when the supervisor is killed.
+    reaper
+        The process id of the reaper, which ends all others when the supervisor is killed.
     module, module_hash
         The module definition that it runs, and what tells one content of that file from another.
     serve, python_path
@@ -100,7 +100,7 @@ class Status:
     folder: str
     state: str = "down"
     supervisor: int | None = None
-    guard: int | None = None
+    reaper: int | None = None
     module: str = ""
     module_hash: str = ""
     serve: list[str] = field(default_factory=list)

@@ -1,10 +1,12 @@
-"""A stack in containers: ``docker-compose.yml``, and a container engine that runs it."""
+"""A stack in containers: ``docker-compose.yml``, and a container engine that runs it.
+
+It is long, since it is the whole of :class:`workshop.stack.backend.Backend` for containers.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -22,9 +24,10 @@ from statefun import StatefulFunctions
 
 from workshop.children import run
 from workshop.stack.backend import Backend, StackError
+from workshop.stack.containers.project import BROKER_PORT, SERVICES, Project, part_name, part_of
 from workshop.stack.containers.tunnel import Tunnel
 from workshop.stack.containers.watcher import Watcher
-from workshop.stack.engines import Container, ContainerEngine, check_memory, find, port_for
+from workshop.stack.engines import check_memory, port_for
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting, hostings
@@ -34,25 +37,13 @@ from workshop.stack.size import Size
 from workshop.stack.status import Part, Status
 from workshop.stack.view import Progress
 
-SERVICES = {
-    "kafka-broker": "broker",
-    "master": "jobmanager",
-    "worker": "taskmanager",
-    "python-worker": "greeter",
-}
-"""The services of ``docker-compose.yml`` that make a stack, and what their parts are called."""
-
-BROKER_PORT, FLINK_PORT = 9094, 8081
-LOOK_SECONDS = 0.4
-HEALTH_SECONDS = 3.0
-HOSTED = "a notebook serves in its place"
-
 
 class ContainersBackend(Backend):
     """Kafka, Flink and the greeter in containers, as ``docker-compose.yml`` lists them.
 
     Their parts have the names that they have on this machine. Should the process that has started
-    them be killed, a shell that it leaves behind takes them down.
+    them be killed, a shell that it leaves behind takes them down. It is long, as is what it does
+    in its own way.
 
     Parameters
     ----------
@@ -66,15 +57,8 @@ class ContainersBackend(Backend):
         self, folder: RunFolder, module: Path, checkpoint_ms: int | None, size: Size | None
     ) -> None:
         super().__init__(folder, module, checkpoint_ms, size)
-        # Two people on one machine share its engine: the folder tells them apart.
-        whose = hashlib.sha256(str(self.folder.path).encode()).hexdigest()[:6]
-        plain = "".join(c if c.isalnum() else "-" for c in self.name.lower())
-        self.project = f"statefun-{plain}-{whose}"
+        self.project = Project(folder)
         self._lock = threading.RLock()
-        self._found: ContainerEngine | None = None
-        self._seen: list[Container] = []
-        self._looked = 0.0
-        self._checked: dict[str, float] = {}
         self._job: Job | None = None
         self._was_ready = False
         self._kept = False
@@ -84,17 +68,10 @@ class ContainersBackend(Backend):
 
     # ------------------------------------------------------------------ life
 
-    @property
-    def engine(self) -> ContainerEngine:
-        """What runs the containers."""
-        if self._found is None:
-            self._found = find()
-        return self._found
-
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
         """See :meth:`Backend.begin`. What fails is left, for whoever looks at it."""
         if self.status().state not in ("ready", "restarting"):
-            if not self._containers():
+            if not self.project.containers():
                 check_memory()
             self._fresh = self._fresh or not self.folder.path.exists()
             if not keep and not self.opened:
@@ -112,7 +89,7 @@ class ContainersBackend(Backend):
 
     def _start(self, progress: Progress, deadline: float) -> None:
         """Let compose start what does not run."""
-        if not self._containers() and os.environ.get("FLINK_PORT"):
+        if not self.project.containers() and os.environ.get("FLINK_PORT"):
             port_for("FLINK_PORT")
         scale = f"worker={self.size.taskmanagers}"
         command = ["up", "--detach", "--scale", scale, *SERVICES]
@@ -121,7 +98,7 @@ class ContainersBackend(Backend):
         log = self.folder.logs / "compose.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                self.engine.compose_command(self.project, *command),
+                self.project.compose_command(*command),
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -145,11 +122,13 @@ class ContainersBackend(Backend):
                     log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
                 ),
             )
-        self._forget_what_was_seen()
+        self.project.forget_what_was_seen()
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables with which compose makes this stack."""
-        broker = next((one for one in self._containers() if one.service == "kafka-broker"), None)
+        broker = next(
+            (one for one in self.project.containers() if one.service == "kafka-broker"), None
+        )
         port = broker.ports.get(BROKER_PORT) if broker is not None else None
         return {
             **os.environ,
@@ -188,19 +167,19 @@ class ContainersBackend(Backend):
     def down(self, forget: bool) -> bool:
         """See :meth:`Backend.down`. The volumes stay, unless ``forget`` deletes them."""
         with self._lock:
-            ran = bool(self._containers())
+            ran = bool(self.project.containers())
             command = ["down", *(["--volumes"] if forget else [])]
             if ran or forget:
                 self._remove_workers(1)
-                done = run(self.engine.compose_command(self.project, *command))
-                if done.returncode or self.engine.containers(self.project):
+                done = run(self.project.compose_command(*command))
+                if done.returncode or self.project.engine.containers(self.project.name):
                     raise StackError(
                         f"Stack {self.name}: compose could not take it down.", details=done.stdout
                     )
             self._mark.unlink(missing_ok=True)
             if forget:
                 shutil.rmtree(self.folder.path, ignore_errors=True)
-            self._forget_what_was_seen()
+            self.project.forget_what_was_seen()
             self._tell_watcher(Watcher.OVER)
             self._job = None
             self._was_ready = self._kept = self._fresh = self.opened = False
@@ -220,17 +199,17 @@ class ContainersBackend(Backend):
 
     def _remove_workers(self, but: int) -> None:
         """Remove the workers beyond so many: podman-compose knows of none beyond its file's one."""
-        for one in self._containers():
+        for one in self.project.containers():
             if one.service == "worker" and one.number > but:
-                self.engine.run("rm", "--force", one.id)
-        self._forget_what_was_seen()
+                self.project.engine.run("rm", "--force", one.id)
+        self.project.forget_what_was_seen()
 
     # ------------------------------------------------------------------ look
 
     def status(self) -> Status:
         """See :meth:`Backend.status`."""
         with self._lock:
-            containers = [one for one in self._containers() if one.service in SERVICES]
+            containers = [one for one in self.project.containers() if one.service in SERVICES]
             workers = sum(one.service == "worker" for one in containers)
             status = Status(
                 self.name,
@@ -244,7 +223,7 @@ class ContainersBackend(Backend):
             hosting = hostings.get(self.folder.path)
             status.host = os.getpid() if hosting is not None and not hosting.closed else None
             status.parts = sorted(
-                (self._part(one, status.host is not None) for one in containers),
+                (part_of(one, status.host is not None, self._was_ready) for one in containers),
                 key=lambda part: [*SERVICES.values()].index(part.name.partition("-")[0]),
             )
             running = any(one.state == "running" for one in containers)
@@ -267,77 +246,18 @@ class ContainersBackend(Backend):
             return
         if self._job is None or self._job.rest.url != url:
             self._job = Job(FlinkRest(url), None, status, self.checkpoint_ms)
-        status.poison = self._job.status.poison
-        self._job.status = status
-        self._job.look(workers)
+        self._job.look_into(status, workers)
         status.parts.append(replace(self._job.part))
-
-    def _part(self, container: Container, hosted: bool) -> Part:
-        """The part of the status that a container is."""
-        name = SERVICES[container.service]
-        part = Part(_part_name(container))
-        part.restarts = container.restarts
-        part.detail = container.health or container.state
-        if container.state == "running":
-            came_back = container.restarts or self._was_ready
-            part.state = "restarting" if came_back else "starting"
-            if container.health == "healthy":
-                part.state, part.detail = "ready", f"container {container.id[:12]}"
-        elif container.state == "paused":
-            part.state = "paused"
-        elif container.state not in ("created", "configured", "initialized"):
-            part.state = "restarting"
-        if name == "greeter" and hosted:
-            part.state, part.detail = "ready", HOSTED
-        if name == "broker" and BROKER_PORT in container.ports:
-            part.address = f"127.0.0.1:{container.ports[BROKER_PORT]}"
-        if name == "jobmanager" and FLINK_PORT in container.ports:
-            part.address = f"http://127.0.0.1:{container.ports[FLINK_PORT]}"
-        if part.state == "ready" and part.address:
-            part.detail = ""
-        return part
-
-    def _containers(self) -> list[Container]:
-        with self._lock:
-            if time.monotonic() > self._looked + LOOK_SECONDS:
-                if not self.engine.checks_health:
-                    self._check_health()
-                self._seen = self.engine.containers(self.project)
-                self._looked = time.monotonic()
-            return self._seen
-
-    def _check_health(self) -> None:
-        """Have the engine run the health checks that are due."""
-        for one in self._seen:
-            patience = HEALTH_SECONDS * (3 if one.health == "healthy" else 1)
-            due = time.monotonic() > self._checked.get(one.id, 0.0) + patience
-            if one.state == "running" and one.health and due:
-                self.engine.run("healthcheck", "run", one.id, check=False)
-                self._checked[one.id] = time.monotonic()
-
-    def _forget_what_was_seen(self) -> None:
-        with self._lock:
-            self._looked = 0.0
-
-    def _container(self, name: str) -> Container:
-        """The container of a part, also by the name of its service."""
-        for one in self._containers():
-            if name in (_part_name(one), one.service):
-                return one
-        raise StackError(
-            f"Stack {self.name} has no container of {name!r}.",
-            hint=f"name one of {', '.join(self.services)}, or start it: stack.up().",
-        )
 
     def logs(self, service: str, lines: int) -> str:
         """See :meth:`Backend.logs`; ``service`` may be a service of ``docker-compose.yml`` too."""
-        one = self._container(service)
-        done = run([self.engine.program, "logs", "--tail", str(lines), one.id])
+        one = self.project.container(service)
+        done = run([self.project.engine.program, "logs", "--tail", str(lines), one.id])
         return done.stdout.rstrip("\n")
 
     def follow(self, service: str) -> Iterator[str]:
-        one = self._container(service)
-        command = [self.engine.program, "logs", "--follow", "--tail", "0", one.id]
+        one = self.project.container(service)
+        command = [self.project.engine.program, "logs", "--follow", "--tail", "0", one.id]
         told = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -355,12 +275,14 @@ class ContainersBackend(Backend):
 
     def log_place(self, service: str) -> str:
         """The command that follows the log of a container."""
-        return f"{self.engine.program} logs --follow {self._container(service).id[:12]}"
+        return (
+            f"{self.project.engine.program} logs --follow {self.project.container(service).id[:12]}"
+        )
 
     @property
     def services(self) -> list[str]:
         """The containers that have a log, by the names of their parts."""
-        return [_part_name(one) for one in self._containers()]
+        return [part_name(one) for one in self.project.containers()]
 
     def module_difference(self) -> str:
         """Nothing: in containers ``module.yaml`` runs as it is."""
@@ -369,8 +291,8 @@ class ContainersBackend(Backend):
     def checkpoint_files(self) -> list[tuple[str, int]]:
         """See :meth:`Backend.checkpoint_files`; they lie in the volume that the engine shares."""
         script = "cd kept/checkpoints && find . -type f -printf '%s %P\\n'"
-        master = self._container("jobmanager").id
-        told = self.engine.run("exec", master, "sh", "-c", script, check=False)
+        master = self.project.container("jobmanager").id
+        told = self.project.engine.run("exec", master, "sh", "-c", script, check=False)
         lines = (line.split(" ", 1) for line in told.splitlines())
         return sorted((path, int(size)) for size, path in lines)
 
@@ -378,26 +300,26 @@ class ContainersBackend(Backend):
 
     def send_signal(self, name: str, number: signal.Signals) -> Part:
         """See :meth:`Backend.send_signal`."""
-        container = self._container(name)
-        part = self._part(container, hosted=False)
+        container = self.project.container(name)
+        part = part_of(container, hosted=False, came_back=self._was_ready)
         if container.state not in ("running", "paused"):
             raise StackError(f"The {name} of stack {self.name} is not running just now.")
         if number == signal.SIGSTOP:
-            self.engine.run("pause", container.id)
+            self.project.engine.run("pause", container.id)
         elif number == signal.SIGCONT:
-            self.engine.run("unpause", container.id, check=False)
+            self.project.engine.run("unpause", container.id, check=False)
         else:
             # From within, as a crash: a container that the engine itself has killed stays down.
             script = f"kill -{int(number)} -1"
-            self.engine.run("exec", container.id, "sh", "-c", script, check=False)
-        self._forget_what_was_seen()
+            self.project.engine.run("exec", container.id, "sh", "-c", script, check=False)
+        self.project.forget_what_was_seen()
         return part
 
     def mark_skipped(self, poison: Poison) -> None:
         poison.skip(self.folder.skipped)
         script = 'mkdir -p kept/skipped && cat > "kept/skipped/$0"'
-        self.engine.run(
-            *("exec", "--interactive", self._container("jobmanager").id),
+        self.project.engine.run(
+            *("exec", "--interactive", self.project.container("jobmanager").id),
             *("sh", "-c", script, poison.file_name),
             input=json.dumps(asdict(poison)) + "\n",
         )
@@ -408,31 +330,28 @@ class ContainersBackend(Backend):
         """See :meth:`Backend.must_be_used`: whoever reaches the container engine can."""
 
     def take_place(self, functions: StatefulFunctions) -> Hosting:
-        greeter = self._container("greeter")
+        greeter = self.project.container("greeter")
         tunnel: Tunnel | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        self.engine.run("stop", "--time", "2", greeter.id)
+        self.project.engine.run("stop", "--time", "2", greeter.id)
 
         def give_back() -> None:
             if tunnel is not None:
                 tunnel.close()
-            self.engine.run("start", greeter.id)
-            self._forget_what_was_seen()
+            self.project.engine.run("start", greeter.id)
+            self.project.forget_what_was_seen()
 
         try:
             hosting = Hosting(functions, port, give_back)
-            tunnel = Tunnel(self.engine.program, f"{self.project}-hosting", greeter, port)
+            tunnel = Tunnel(
+                self.project.engine.program, f"{self.project.name}-hosting", greeter, port
+            )
         except BaseException:
             give_back()
             raise
         atexit.register(hosting.close)
         return hosting
-
-
-def _part_name(container: Container) -> str:
-    name = SERVICES.get(container.service, container.service)
-    return name if container.number == 1 else f"{name}-{container.number}"
 
 
 def _names(status: Status) -> list[str]:

@@ -109,6 +109,12 @@ class Job:
             ready = self.part.state == "ready"
             await asyncio.sleep(RUNNING_POLL_SECONDS if ready else STARTING_POLL_SECONDS)
 
+    def look_into(self, status: Status, workers: int) -> None:
+        """Look as :meth:`look` does, and tell it in ``status``; what was known before goes on."""
+        status.poison = self.status.poison
+        self.status = status
+        self.look(workers)
+
     def look(self, workers: int) -> None:
         """Read from the engine how the job does that somebody else keeps running.
 

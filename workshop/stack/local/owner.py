@@ -22,11 +22,11 @@ PROOF_SECONDS = 30.0
 """How long a process may take to hang up on a connection that it must not answer."""
 
 
-class Unguarded(Exception):
+class OpenToOthers(Exception):
     """A process answers where it must not; the text says which."""
 
 
-def guarded() -> bool:
+def keeps_others_out() -> bool:
     """Whether a stack that starts now answers its owner only.
 
     It does unless the environment variable ``WORKSHOP_ALLOW_OTHERS`` is ``1``, or the system does
@@ -69,7 +69,7 @@ def prove(port: int) -> None:
 
     Raises
     ------
-    Unguarded
+    OpenToOthers
         When the process keeps the connection.
     """
     deadline = time.monotonic() + PROOF_SECONDS
@@ -82,7 +82,7 @@ def prove(port: int) -> None:
                 break
         except (ConnectionError, TimeoutError):
             time.sleep(0.05)  # It ended just now, and comes back.
-    raise Unguarded(
+    raise OpenToOthers(
         f"The process on port {port} does not refuse other users of this machine. "
         f"To start the stack all the same, set {SWITCH}=1."
     )

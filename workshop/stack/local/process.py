@@ -42,7 +42,7 @@ class ServiceProcess:
         Awaited before every start.
     log
         The file that gets what the process prints, with one older file beside it.
-    guard
+    reaper
         Told of every process group that begins (its id) and ends (its id, negative).
     folder
         Where it runs.
@@ -56,7 +56,7 @@ class ServiceProcess:
         command: Callable[[], list[str]],
         probe: Callable[[], Awaitable[None]],
         log: Path,
-        guard: Callable[[int], None],
+        reaper: Callable[[int], None],
         folder: Path,
         environment: dict[str, str],
         prepare: Callable[[], Awaitable[None]] | None = None,
@@ -65,7 +65,7 @@ class ServiceProcess:
         self.command = command
         self.probe = probe
         self.prepare = prepare
-        self.guard = guard
+        self.reaper = reaper
         self.folder = folder
         self.environment = environment
         self.ready = asyncio.Event()
@@ -105,7 +105,7 @@ class ServiceProcess:
             raise
         finally:
             os.close(its_output)
-        self.guard(process.pid)
+        self.reaper(process.pid)
         self.began = time.time()
         self.part.pid = process.pid
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -119,7 +119,7 @@ class ServiceProcess:
             self.ready.clear()
             self.kill()
             await self.gone()
-            self.guard(-process.pid)
+            self.reaper(-process.pid)
             self.part.pid = self.part.started = self.part.memory = None
             await log
 

@@ -32,6 +32,8 @@ from workshop.stack.module import render
 from workshop.stack.size import Size
 
 PROBE_SECONDS = 0.05
+STOP_SECONDS = 10.0
+"""How long the broker may take to end in peace."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,11 @@ class Services:
         What to run.
     ports
         Where.
-    guard
+    reaper
         See :class:`workshop.stack.local.process.ServiceProcess`.
     """
 
-    def __init__(self, settings: Settings, ports: Ports, guard: Callable[[int], None]) -> None:
+    def __init__(self, settings: Settings, ports: Ports, reaper: Callable[[int], None]) -> None:
         self.folder = folder = RunFolder(Path(settings.folder))
         self.settings = settings
         self.ports = ports
@@ -118,8 +120,8 @@ class Services:
         self.functions = f"127.0.0.1:{ports.greeter}"
         self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
         kafka.write_config(folder, ports.broker, ports.controller)
-        self.guarded = owner.guarded()
-        only_owner = owner.options() if self.guarded else []
+        self.owner_only = owner.keeps_others_out()
+        only_owner = owner.options() if self.owner_only else []
         flink.write_config(
             folder,
             flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, settings.size),
@@ -136,7 +138,7 @@ class Services:
         def service(name: str, address: str, **what: Any) -> ServiceProcess:
             what = {"environment": inherited, **what}
             log = folder.logs / f"{name}.log"
-            made = ServiceProcess(name, log=log, guard=guard, folder=folder.path, **what)
+            made = ServiceProcess(name, log=log, reaper=reaper, folder=folder.path, **what)
             made.part.address = address
             return made
 
@@ -238,15 +240,29 @@ class Services:
         while "Successful registration at resource manager" not in process.tail:
             await asyncio.sleep(PROBE_SECONDS)
 
-    async def prove_guarded(self) -> None:
+    async def end(self, broker_is_wanted: bool) -> None:
+        """End all; whoever asked for it may count on free ports.
+
+        The engine needs no farewell: the next start goes on from its newest checkpoint. A broker
+        that the next start wants has something to write down.
+        """
+        for service in self.all:
+            if service is not self.broker:
+                service.kill()
+        if broker_is_wanted:
+            await self.broker.stop(STOP_SECONDS)
+        self.broker.kill()
+        await asyncio.gather(*(service.gone() for service in self.all))
+
+    async def prove_owner_only(self) -> None:
         """Return once every process in Java has refused whom it must refuse.
 
         Raises
         ------
-        Unguarded
+        OpenToOthers
             When one does not.
         """
-        if self.guarded:
+        if self.owner_only:
             ports = self.ports
             for port in (ports.broker, ports.controller, ports.rpc, ports.rest):
                 await asyncio.to_thread(owner.prove, port)

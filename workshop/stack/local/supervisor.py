@@ -4,7 +4,9 @@ It runs apart from whoever asked for the stack, in a session of its own. Everybo
 stack holds a connection to it. The system closes a connection when its process ends, however it
 ends, and when the last one is closed the supervisor ends the stack, unless it was told to keep it.
 
-Its own death is seen by one more small process, the guard, which then ends what it started.
+It is long, since all that decides over the life of a stack happens on its one event loop.
+
+Its own death is seen by one more small process, the reaper, which then ends what it started.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,30 +30,18 @@ from workshop.stack.job.job import Job, JobRefused
 from workshop.stack.job.snapshots import Misplaced
 from workshop.stack.local.attach import content_hash
 from workshop.stack.local.disk import shortage
-from workshop.stack.local.owner import Unguarded
+from workshop.stack.local.owner import OpenToOthers
+from workshop.stack.local.place import Place
 from workshop.stack.local.process import ServiceProcess
+from workshop.stack.local.reaper import Reaper
 from workshop.stack.local.services import Ports, Services, Settings
-from workshop.stack.status import Part, Status
+from workshop.stack.status import Status
 
 ATTEMPTS = 3
 """How often a process may die before it was ready once, and how often ports are chosen anew."""
 
 MEASURE_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 5.0
-STOP_SECONDS = 10.0
-
-_GUARD = """
-import os, signal, sys
-groups = set()
-for line in sys.stdin:
-    group = int(line)
-    groups.add(group) if group > 0 else groups.discard(-group)
-for group in groups:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-"""
 
 
 class StartFailed(Exception):
@@ -83,21 +72,13 @@ class Supervisor:
         self.services: Services | None = None
         self.job: Job | None = None
         self.holders: dict[asyncio.StreamWriter, int] = {}
-        self.host: asyncio.StreamWriter | None = None
-        self.given_back = asyncio.Event()
-        self.away = asyncio.Event()
+        self.place = Place(self.status)
         self.ending = asyncio.Event()
         self.ended = asyncio.Event()
         self.waiting: list[asyncio.Task[None]] = []
         self.forget: bool | None = None
-        self._guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _GUARD],
-            stdin=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        self.status.guard = self._guard.pid
+        self._reaper = Reaper()
+        self.status.reaper = self._reaper.pid
 
     # ------------------------------------------------------------------ life
 
@@ -111,7 +92,7 @@ class Supervisor:
         await self.ending.wait()
         self.status.state = "stopping"
         if self.services is not None:
-            await self._end_processes(self.services)
+            await self.services.end(self._stays)
         work.cancel()
         watch.cancel()
         await asyncio.gather(work, watch, return_exceptions=True)
@@ -165,7 +146,7 @@ class Supervisor:
         finally:
             if self.holders.pop(writer, None) is not None:
                 self._end_if_unused()
-            self._take_back(writer)
+            self.place.take_back(writer)
             writer.close()
 
     async def _answer(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> Any:
@@ -174,9 +155,10 @@ class Supervisor:
         elif request["do"] == "keep":
             self.status.kept = True
         elif request["do"] == "host":
-            await self._lend(writer)
+            if self.services is not None and writer in self.holders:
+                await self.place.lend(writer, self.holders[writer], self.services.greeter)
         elif request["do"] == "give back":
-            self._take_back(writer)
+            self.place.take_back(writer)
         elif request["do"] == "release":
             self.holders.pop(writer, None)
             self._end_if_unused()
@@ -193,34 +175,6 @@ class Supervisor:
             self._judge_now()  # What is told of the whole agrees with what is told of its parts.
         return self.status.to_dict()
 
-    async def _lend(self, writer: asyncio.StreamWriter) -> None:
-        """Let the greeter end, so that this client can serve in its place."""
-        if self.host is None and self.services is not None and writer in self.holders:
-            self.host = writer
-            self.status.host = self.holders[writer]
-            self.given_back.clear()
-            greeter = self.services.greeter
-            while not self.away.is_set():
-                greeter.kill()
-                await asyncio.sleep(0.02)
-            greeter.part.state, greeter.part.detail = "ready", "your notebook serves in its place"
-
-    async def _stay_away(self, part: Part) -> None:
-        """Return when no notebook serves in the greeter's place."""
-        while self.host is not None:
-            self.away.set()
-            await self.given_back.wait()
-            part.state, part.detail = "restarting", "takes its place back"
-        self.away.clear()
-
-    def _is_greeter(self, service: ServiceProcess) -> bool:
-        return self.services is not None and service is self.services.greeter
-
-    def _take_back(self, writer: asyncio.StreamWriter) -> None:
-        if self.host is writer:
-            self.host = self.status.host = None
-            self.given_back.set()
-
     def _end_if_unused(self) -> None:
         if not self.holders and not self.status.kept:
             self.ending.set()
@@ -234,7 +188,7 @@ class Supervisor:
             for writer, pid in list(self.holders.items()):
                 if not psutil.pid_exists(pid):
                     del self.holders[writer]
-                    self._take_back(writer)
+                    self.place.take_back(writer)
                     self._end_if_unused()
             if self.services is not None:
                 for service in self.services.all:
@@ -246,18 +200,12 @@ class Supervisor:
                 partial.replace(self.folder.record)
             await asyncio.sleep(MEASURE_SECONDS)
 
-    def _tell_guard(self, group: int) -> None:
-        assert self._guard.stdin is not None
-        with contextlib.suppress(OSError):
-            self._guard.stdin.write(f"{group}\n")
-            self._guard.stdin.flush()
-
     # ------------------------------------------------------------- processes
 
     async def _run_stack(self) -> None:
         """Keep everything running; return when it cannot be started at all."""
         for attempt in range(1, ATTEMPTS + 1):
-            self.services = services = Services(self.settings, Ports.choose(), self._tell_guard)
+            self.services = services = Services(self.settings, Ports.choose(), self._reaper.tell)
             self.job = Job(
                 services.rest,
                 self.folder.checkpoints,
@@ -275,7 +223,7 @@ class Supervisor:
                 logging.warning("attempt %d: %s", attempt, error)
                 self.status.reason = str(error)
             except Exception as error:
-                if not isinstance(error, StartFailed | JobRefused | Misplaced | Unguarded):
+                if not isinstance(error, StartFailed | JobRefused | Misplaced | OpenToOthers):
                     logging.exception("the supervisor failed")
                 self.status.reason = f"{error}"
                 break
@@ -284,18 +232,6 @@ class Supervisor:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
         self.status.state = "failed"
-
-    async def _end_processes(self, services: Services) -> None:
-        # The engine needs no farewell: the next start goes on from its newest checkpoint. The
-        # broker has something to write down, if it is wanted.
-        for service in services.all:
-            if service is not services.broker:
-                service.kill()
-        if self._stays:
-            await services.broker.stop(STOP_SECONDS)
-        services.broker.kill()
-        # Whoever asked for the end may count on free ports.
-        await asyncio.gather(*(service.gone() for service in services.all))
 
     async def _keep_up(self, service: ServiceProcess) -> None:
         """Run ``service``, again whenever it ends, until cancelled.
@@ -309,12 +245,13 @@ class Supervisor:
         part.state = "starting"
         backoff = 0.1
         while not self.ending.is_set():
-            if self._is_greeter(service):
-                await self._stay_away(part)
+            is_greeter = self.services is not None and service is self.services.greeter
+            if is_greeter:
+                await self.place.stay_away(part)
             code = await service.run()
             if self.ending.is_set():
                 return
-            if self.host is not None and self._is_greeter(service):
+            if self.place.host is not None and is_greeter:
                 continue
             was_ready = service.was_ready
             if not was_ready and service.port_taken:
@@ -345,7 +282,7 @@ class Supervisor:
         job.part.state = "starting"
         for service in services.all:
             await service.ready.wait()
-        await services.prove_guarded()
+        await services.prove_owner_only()
         await asyncio.gather(job.keep_running(), self._judge())
 
     async def _judge(self) -> None:
