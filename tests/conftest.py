@@ -121,13 +121,16 @@ def name(stacks: None, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def eventually() -> Callable[[Callable[[], bool], float], None]:
-    """Wait until a condition holds, at most so many seconds."""
+def eventually() -> Callable[..., None]:
+    """Wait until a condition holds, at most so many seconds; then say what else is told."""
 
-    def wait(condition: Callable[[], bool], seconds: float) -> None:
+    def wait(
+        condition: Callable[[], bool], seconds: float, told: Callable[[], object] = lambda: ""
+    ) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, f"it did not come true within {seconds} s"
+            late = time.monotonic() > deadline
+            assert not late, f"it did not come true within {seconds} s\n{told()}"
             time.sleep(0.05)
 
     return wait

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from workshop.stack import Stack
+from workshop.stack import Stack, StackError
 
 
 def family(stack: Stack) -> list[psutil.Process]:
@@ -83,3 +83,12 @@ def mapped_archives(stack: Stack) -> dict[str, list[set[str]]]:
 
 
 ALL_MAPPED = {"broker": [{"broker"}], "engine": [{"engine"}] * 2}
+
+
+def all_told(stack: Stack) -> str:
+    """What a stack says of itself, and the ends of all its logs."""
+    told = [str(stack.status())]
+    for one in stack.services:
+        with contextlib.suppress(StackError):
+            told.append(f"{one}:\n{stack.logs(one, 60)}")
+    return "\n\n".join(told)

@@ -11,6 +11,7 @@ from kafka.errors import KafkaConnectionError
 
 from generator.broker import BrokerUnreachable
 from tests.live.scenes import EVIL, Doings, parts, words
+from tests.processes import all_told
 from workshop.errors import WorkshopError
 from workshop.live import StackPanel, panel_pages
 from workshop.live.panel_pages import PanelScene
@@ -138,7 +139,11 @@ def test_a_stack_is_started_watched_and_stopped(name, eventually):
     with StackPanel(stack) as panel:
         assert f"Stack {name} is down" in repr(panel)
         panel.start()
-        eventually(lambda: f"Stack {name} is ready" in repr(panel), 180)
+        eventually(
+            lambda: f"Stack {name} is ready" in repr(panel),
+            180,
+            lambda: f"{panel!r}\n{all_told(stack)}",
+        )
         assert stack.greet("Ada")[0].greeting == "Welcome Ada"
         eventually(lambda: panel._last.vitals.checkpoint is not None, 60)
         assert panel._last.flink_url == stack.flink_url

@@ -6,6 +6,7 @@ from pathlib import Path
 import kafka
 import pytest
 
+from tests.processes import all_told
 from tests.simulation.inputs import Output, Scenario, greetings, odd_keys, talk
 from workshop.stack import Stack
 
@@ -45,8 +46,7 @@ def through_the_engine(scenario: Scenario, name: str, expected: int) -> tuple[Ou
             if count >= expected:
                 deadline = min(deadline, time.monotonic() + GRACE)
         if count < expected:
-            print(f"{count} of {expected} came; {consumer.assignment()}", stack.status(), sep="\n")
-            print(*(f"{one}:\n{stack.logs(one, 60)}" for one in stack.services), sep="\n\n")
+            print(f"{count} of {expected} came; {consumer.assignment()}", all_told(stack), sep="\n")
         consumer.close()
         return output, Path(stack.log_place("greeter")).read_text(errors="replace")
 

@@ -19,7 +19,8 @@ from tests.made import notebook
 from workshop.paths import ROOT
 from workshop.series.runner import run_notebooks
 from workshop.stack import Stack, StackError
-from workshop.stack.hosting import LARGEST_BODY, PROMPT_FAILURES, Hosting
+from workshop.stack.hosting import PROMPT_FAILURES, Hosting
+from workshop.stack.hosting_server import LARGEST_BODY
 from workshop.stack.local.services import Ports
 from workshop.stack.view import Progress
 

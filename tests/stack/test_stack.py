@@ -305,6 +305,30 @@ def test_ctrl_c_in_the_middle_of_up_leaves_nothing(name, eventually):
     assert not RunFolder.of(name).path.exists()
 
 
+SLOW_TOPICS = """
+import time
+from workshop.stack import topics
+from workshop.stack.local import supervisor
+topics.make_topics = lambda *_: time.sleep(60)
+supervisor.main()
+"""
+
+
+def test_a_supervisor_ends_although_a_thread_of_its_own_waits_for_the_broker(
+    name, eventually, monkeypatch
+):
+    monkeypatch.setattr(control, "SUPERVISOR", [sys.executable, "-c", SLOW_TOPICS])
+    stack = Stack(name)
+    connection = control.start(stack.folder, stack.backend.settings)
+    connection.hold()
+    log = stack.folder.logs / "broker.log"
+    eventually(lambda: log.exists() and "Kafka Server started" in log.read_text(), 60)
+    time.sleep(0.5)  # It is tried every 50 ms whether the broker can be reached.
+    processes = family(stack)
+    connection.end("release")
+    assert none_left(processes)
+
+
 # ------------------------------------------------------------------- failure
 
 

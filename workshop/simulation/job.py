@@ -49,8 +49,8 @@ __all__ = ["Job"]
 class Job:
     """A running job.
 
-    It is long, since batches, timers and checkpoints all change the same addresses: split, each part
-    would need the others.
+    It is long, since batches, timers and checkpoints all change the same addresses: split, each
+    part would need the others.
     """
 
     def __init__(

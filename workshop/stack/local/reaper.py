@@ -45,3 +45,7 @@ class Reaper:
         with contextlib.suppress(OSError):
             self._process.stdin.write(f"{group}\n")
             self._process.stdin.flush()
+
+    def end(self) -> None:
+        """Let it end what it still knows of, and wait for that."""
+        self._process.communicate()

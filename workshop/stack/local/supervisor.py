@@ -100,6 +100,7 @@ class Supervisor:
         self.status.state = "down"
         self.ended.set()
         await asyncio.gather(*self.waiting, return_exceptions=True)
+        self._reaper.end()
 
     @property
     def _stays(self) -> bool:
@@ -299,6 +300,14 @@ class Supervisor:
             self.status.state = "restarting"
 
 
+async def _live(settings: Settings) -> None:
+    await Supervisor(settings).run()
+    # At once: a thread of ours may wait for half a minute for the broker that has just been ended,
+    # and Python would wait for it.
+    logging.shutdown()
+    os._exit(0)
+
+
 def main() -> None:
     """Run the supervisor of the stack that the one argument describes."""
     os.umask(0o077)
@@ -308,7 +317,7 @@ def main() -> None:
     logging.basicConfig(
         format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr, level=logging.INFO
     )
-    asyncio.run(Supervisor(settings).run())
+    asyncio.run(_live(settings))
 
 
 if __name__ == "__main__":
