@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from greeter.messages_pb2 import GreetRequest, GreetResponse
 from workshop.paths import MODULE, cache_folder
 from workshop.simulation import SimulatedRuntime
 from workshop.stack.module import difference
+from workshop.table import Table
 
 GREETER = "example/greeter"
 
@@ -63,46 +64,6 @@ def send_greeting(context: Any, name: str, seen: int) -> None:
     """Send to the topic ``greetings`` what the greeter says at visit number ``seen``."""
     record = kafka_egress_record("greetings", compute_greeting(name, seen), name)
     context.pack_and_send_egress("example/greets", record)
-
-
-# ------------------------------------------------------------------------------------------- tables
-
-
-class Table:
-    """Rows under heads; a table in a notebook, aligned text elsewhere.
-
-    Parameters
-    ----------
-    heads
-        One for each column.
-    rows
-        Their cells.
-    bold
-        Cells that begin with this are shown bold.
-    """
-
-    def __init__(
-        self, heads: Sequence[str], rows: Iterable[Sequence[str]], bold: str | None = None
-    ) -> None:
-        self.heads = list(heads)
-        self.rows = [list(row) for row in rows]
-        self._bold = bold
-
-    def __repr__(self) -> str:
-        lines = [self.heads, *self.rows]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.heads))]
-        padded = [[cell.ljust(w) for cell, w in zip(line, widths, strict=True)] for line in lines]
-        return "\n".join("  ".join(line).rstrip() for line in padded)
-
-    def _repr_markdown_(self) -> str:
-        lines = [self.heads, [":--"] * len(self.heads), *self.rows]
-        return "\n".join(
-            "| " + " | ".join(self._marked(cell) for cell in line) + " |" for line in lines
-        )
-
-    def _marked(self, cell: str) -> str:
-        shown = cell.replace("|", r"\|")
-        return f"**{shown}**" if self._bold and cell.startswith(self._bold) else shown
 
 
 # --------------------------------------------------------------------------------------------- runs

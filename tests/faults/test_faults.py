@@ -92,9 +92,9 @@ def test_a_recovery_tells_what_changed_until_a_new_name_is_greeted():
     assert recovery.seconds >= recovery.changes[-1][0]
     assert traffic.marks == ["greeter"]
     lines = str(recovery).splitlines()
-    assert "killed" in lines[0]
+    assert lines[0].split()[0] == "seconds" and "killed" in lines[1]
     assert "greeted" in lines[-1]
-    assert recovery._repr_html_().count("<tr>") == 5
+    assert recovery._repr_markdown_().count("\n| 0.") == len(lines) - 1 == 4
 
 
 def test_watching_without_traffic_is_an_error_at_once():

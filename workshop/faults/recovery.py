@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import time
 from dataclasses import dataclass, field
 
 from workshop.errors import WorkshopError
 from workshop.faults.traffic import Traffic
 from workshop.stack import Status
+from workshop.table import Table
 
 LOOK_SECONDS = 0.05
 
@@ -32,31 +32,18 @@ class Recovery:
     changes: list[tuple[float, str, str, str]] = field(default_factory=list)
     seconds: float = 0.0
 
-    def __str__(self) -> str:
-        rows = [f"{at:7.2f} s  {part:<13} {state:<11} {why}" for at, part, state, why in self._rows]
-        return "\n".join(row.rstrip() for row in rows)
-
     def __repr__(self) -> str:
-        return str(self)
+        return repr(self._table)
 
-    def _repr_html_(self) -> str:
-        heads = "".join(f"<th style='text-align:left'>{head}</th>" for head in _HEADS)
-        rows = "".join(
-            "<tr>"
-            + "".join(
-                f"<td style='text-align:left'>{html.escape(cell)}</td>"
-                for cell in (f"{at:.2f}", part, state, why)
-            )
-            + "</tr>"
-            for at, part, state, why in self._rows
-        )
-        return f"<table><tr>{heads}</tr>{rows}</table>"
+    def _repr_markdown_(self) -> str:
+        return self._table._repr_markdown_()
 
     @property
-    def _rows(self) -> list[tuple[float, str, str, str]]:
+    def _table(self) -> Table:
         first = (0.0, self.killed, "killed", "kill -9")
         last = (self.seconds, "a new name", "greeted", "and the greeting is committed")
-        return sorted([first, *self.changes, last], key=lambda row: row[0])
+        rows = sorted([first, *self.changes, last], key=lambda row: row[0])
+        return Table(_HEADS, ([f"{at:.2f}", *told] for at, *told in rows))
 
 
 _HEADS = ("seconds", "part", "state", "what the status said")
