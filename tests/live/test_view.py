@@ -6,7 +6,7 @@ import ipywidgets
 import pytest
 
 from tests.live.scenes import Doings, parts, scene
-from workshop.live.dashboard_view import View
+from workshop.live.dashboard_view import DashboardView
 from workshop.live.fields import NameField, RateSlider
 
 
@@ -17,7 +17,7 @@ def doings():
 
 @pytest.fixture
 def view(doings):
-    made = View(doings, rate=10)
+    made = DashboardView(doings, rate=10)
     yield made
     made.dispose()
 
@@ -113,7 +113,7 @@ def test_only_what_differs_is_sent(view, monkeypatch):
 
 def test_disposing_gives_every_widget_back(doings):
     before = set(ipywidgets.widget._instances) if hasattr(ipywidgets, "widget") else set()
-    view = View(doings, rate=10)
+    view = DashboardView(doings, rate=10)
     view.show(scene())
     view.dispose()
     gc.collect()

@@ -15,7 +15,7 @@ from workshop.exercises.checking import expect, refuse
 from workshop.paths import MODULE
 from workshop.simulation import Copies, FakeContext, SimulatedRuntime
 
-__all__ = ["EGRESS", "GREETER", "Greet", "Sent", "bound", "greeting_in", "runtime_of", "sent"]
+__all__ = ["EGRESS", "GREETER", "Greet", "SentRecord", "bound", "greeting_in", "runtime_of", "sent"]
 
 Greet = Callable[[Any, GreetRequest], None]
 
@@ -23,7 +23,7 @@ GREETER = "example/greeter"
 EGRESS = "example/greets"
 
 
-class Sent(NamedTuple):
+class SentRecord(NamedTuple):
     """A record that a function sent."""
 
     topic: str
@@ -55,7 +55,7 @@ def runtime_of(function: Greet, states: Iterable[str] = (), copies: int = 1) -> 
     )
 
 
-def sent(context: FakeContext, about: str) -> list[Sent]:
+def sent(context: FakeContext, about: str) -> list[SentRecord]:
     """Read the records that a function sent, all through the one egress there is."""
     for egress, message in context.egressed:
         if egress != EGRESS:
@@ -73,10 +73,10 @@ def sent(context: FakeContext, about: str) -> list[Sent]:
             f"For {about} it sends nothing.",
             "make a record with kafka_egress_record; send it with context.pack_and_send_egress.",
         )
-    return [Sent(m.topic, m.key, m.value_bytes) for _, m in context.egressed]
+    return [SentRecord(m.topic, m.key, m.value_bytes) for _, m in context.egressed]
 
 
-def greeting_in(record: Sent, name: str) -> str:
+def greeting_in(record: SentRecord, name: str) -> str:
     """Read the greeting out of a record, whose value must be a ``GreetResponse`` for ``name``."""
     response = GreetResponse()
     with suppress(DecodeError):

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from greeter.messages_pb2 import GreetRequest
 from workshop.exercises.checking import exercise, expect, refuse
-from workshop.exercises.functions import GREETER, Greet, Sent, greeting_in, runtime_of, sent
+from workshop.exercises.functions import GREETER, Greet, SentRecord, greeting_in, runtime_of, sent
 from workshop.partitions import partition_of
 from workshop.simulation import FakeContext, SimulationError
 
@@ -18,7 +18,7 @@ RAISES: dict[type[Exception], str] = {
 }
 
 
-def _records(greet: Greet, name: str) -> list[Sent]:
+def _records(greet: Greet, name: str) -> list[SentRecord]:
     """The records that the function sends for a name."""
     context = FakeContext(GREETER, name)
     greet(context, GreetRequest(name=name))

@@ -2,9 +2,9 @@
 
 from workshop.live.dashboard import Dashboard
 from workshop.live.feed import Feed
-from workshop.live.findings import Report
+from workshop.live.findings import Findings
 from workshop.live.panel import StackPanel
 from workshop.live.sender import Sender
 from workshop.live.snapshot import Snapshot
 
-__all__ = ["Dashboard", "Feed", "Report", "Sender", "Snapshot", "StackPanel"]
+__all__ = ["Dashboard", "Feed", "Findings", "Sender", "Snapshot", "StackPanel"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from generator.event_generator import PEOPLE
 from workshop.live.dashboard_pages import page
-from workshop.live.dashboard_view import View
-from workshop.live.findings import Report, run, when
+from workshop.live.dashboard_view import DashboardView
+from workshop.live.findings import Findings, run, when
 from workshop.live.scene import Scene
 from workshop.live.session import Session
 from workshop.live.under_cell import UnderCell
@@ -48,7 +48,7 @@ class Dashboard(UnderCell):
     ) -> None:
         super().__init__(stack)
         self.session = Session(stack, names, rate, seed)
-        self._view: View = View(self.session, rate)
+        self._view: DashboardView = DashboardView(self.session, rate)
         self._last: Scene | None = None
         self._begin()
 
@@ -76,7 +76,7 @@ class Dashboard(UnderCell):
         count: int | None = None,
         rate: float | None = None,
         patience: float = 60,
-    ) -> Report:
+    ) -> Findings:
         """Send random names for a time, or so many; wait for their greetings, and report.
 
         The report is printed, too. As the last line of a cell it shows the final picture.

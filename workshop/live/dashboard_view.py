@@ -17,7 +17,7 @@ SLOW_TICKS = 5
 """Charts and chips change at every fifth tick: nobody reads faster."""
 
 
-class Actions(Protocol):
+class DashboardActions(Protocol):
     """What a person can do; :class:`workshop.live.session.Session` does it."""
 
     def greet(self, *names: str) -> None: ...
@@ -29,7 +29,7 @@ class Actions(Protocol):
     def resume(self, part: str = ...) -> None: ...
 
 
-class View(Controls):
+class DashboardView(Controls):
     """Widgets for one session.
 
     Parameters
@@ -40,7 +40,7 @@ class View(Controls):
         What the slider begins with.
     """
 
-    def __init__(self, actions: Actions, rate: float) -> None:
+    def __init__(self, actions: DashboardActions, rate: float) -> None:
         super().__init__()
         self._actions = actions
         self._ticks = 0

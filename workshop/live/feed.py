@@ -12,7 +12,7 @@ from typing import Protocol
 
 from generator.broker import GREETINGS
 from workshop.live.ledger import Ledger
-from workshop.live.reader import Greeted, Positions, Sent, TopicsReader
+from workshop.live.reader import Greeted, Positions, SentName, TopicsReader
 from workshop.live.sentences import sentence
 from workshop.live.snapshot import Arrival, Early, Snapshot
 from workshop.live.window import Histogram, Percentiles, Window
@@ -211,16 +211,16 @@ class Feed:
     # --------------------------------------------------------------- entries
 
     def _enter(
-        self, records: list[Sent | Greeted], enter: Callable[[Sent | Greeted], None]
+        self, records: list[SentName | Greeted], enter: Callable[[SentName | Greeted], None]
     ) -> None:
         for begin in range(0, len(records), CHUNK):
             with self._lock:
                 for record in records[begin : begin + CHUNK]:
                     enter(record)
 
-    def _one(self, record: Sent | Greeted) -> None:
+    def _one(self, record: SentName | Greeted) -> None:
         """Enter what was read committed."""
-        if isinstance(record, Sent):
+        if isinstance(record, SentName):
             self._window.sent(record.at / 1000)
             latency = self._ledger.sent(record.name, record.at, record.key)
             if self.uncommitted:
@@ -239,7 +239,7 @@ class Feed:
         if record.name == self._followed:
             self._yours = arrival
 
-    def _one_early(self, record: Sent | Greeted) -> None:
+    def _one_early(self, record: SentName | Greeted) -> None:
         """Enter what was read uncommitted."""
         if isinstance(record, Greeted):
             self._early_read += 1

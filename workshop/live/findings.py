@@ -17,7 +17,7 @@ POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Report:
+class Findings:
     """What happened in a run.
 
     Attributes
@@ -82,7 +82,7 @@ def as_it_was(at: float) -> str:
 
 def run(
     session: Session, seconds: float | None, count: int | None, rate: float | None, patience: float
-) -> Report:
+) -> Findings:
     """Send random names for a time or up to a number, and wait until they are greeted.
 
     Raises
@@ -125,7 +125,7 @@ def run(
     after = found.waiting - late
     greetings = scene.feed.latest
     ended = greetings[0].at if greetings else time.time()
-    return Report(
+    return Findings(
         sent=found.sent - before.sent + before.waiting - after,
         greeted=found.greeted - before.greeted,
         missing=found.missing - before.missing + late,

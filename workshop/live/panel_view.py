@@ -13,7 +13,7 @@ from workshop.live.controls import Controls
 from workshop.live.panel_pages import PanelScene
 
 
-class Actions(Protocol):
+class PanelActions(Protocol):
     """What a person can do; :class:`workshop.live.switch.Switch` does it."""
 
     def start(self) -> None: ...
@@ -31,7 +31,7 @@ class PanelView(Controls):
         Those whose logs can be looked at.
     """
 
-    def __init__(self, actions: Actions, services: Sequence[str]) -> None:
+    def __init__(self, actions: PanelActions, services: Sequence[str]) -> None:
         super().__init__()
         self._head, self._said, self._chips, self._flink, self._log, self._wrong = (
             widgets.HTML() for _ in range(6)

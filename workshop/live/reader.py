@@ -19,7 +19,7 @@ Positions = dict[TopicPartition, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentName:
     """One record of the topic of names.
 
     Attributes
@@ -111,14 +111,14 @@ class TopicsReader:
             self.close()
             raise
 
-    def poll(self, timeout: float) -> list[Sent | Greeted]:
+    def poll(self, timeout: float) -> list[SentName | Greeted]:
         """Return what came, names first, waiting up to ``timeout`` seconds for the first."""
         batches = self._consumer.poll(timeout_ms=int(timeout * 1000))
         arrived = time.time_ns() // 1_000_000
-        made: list[Sent | Greeted] = []
+        made: list[SentName | Greeted] = []
         for partition in sorted(batches, reverse=True):  # "names" before "greetings".
             records = batches[partition]
-            decode: Callable[[Any, int], Sent | Greeted] = (
+            decode: Callable[[Any, int], SentName | Greeted] = (
                 _sent if partition.topic == NAMES else _greeted
             )
             made.extend(decode(record, arrived) for record in records)
@@ -152,14 +152,14 @@ class TopicsReader:
             consumer.seek(partition, before)
 
 
-def _sent(record: Any, arrived: int) -> Sent:
+def _sent(record: Any, arrived: int) -> SentName:
     request = GreetRequest()
     key = (record.key or b"").decode(errors="replace")
     try:
         request.ParseFromString(record.value or b"")
     except (DecodeError, ValueError):
-        return Sent(key, key, record.timestamp)
-    return Sent(key, request.name, record.timestamp)
+        return SentName(key, key, record.timestamp)
+    return SentName(key, request.name, record.timestamp)
 
 
 def _greeted(record: Any, arrived: int) -> Greeted:

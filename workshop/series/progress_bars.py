@@ -9,7 +9,7 @@ from rich.text import Text
 from workshop.series.outcome import LessonRun
 
 
-class View:
+class ProgressBars:
     """Shows the lessons that are done, and in a terminal how far the run is.
 
     Parameters
@@ -48,7 +48,7 @@ class View:
         # As text: what failed may have square brackets that are not meant as markup.
         self._console.print(Text(str(lesson)), soft_wrap=True)
 
-    def __enter__(self) -> View:
+    def __enter__(self) -> ProgressBars:
         self._bars.start()
         return self
 

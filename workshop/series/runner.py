@@ -13,7 +13,7 @@ from rich.console import Console
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT
 from workshop.series.outcome import Report
-from workshop.series.progress_bars import View
+from workshop.series.progress_bars import ProgressBars
 from workshop.series.schedule import Form, Series
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -83,7 +83,7 @@ def run_notebooks(
     output = output or (EXECUTED if form is Form.AS_IT_STANDS else EXECUTED / form.value)
     console = console or Console()
     series = Series(chosen, output, values, form, cell_seconds)
-    with series, View(console, len(chosen)) as view:
+    with series, ProgressBars(console, len(chosen)) as view:
         for notebook in chosen:
             view.begin(notebook.name)
             view.end(series.run(notebook, view))

@@ -25,7 +25,7 @@ from workshop.series.execution import Kernel, LessonClient, execute, first_line
 from workshop.series.leftovers import VARIABLE, Reaper, end_marked
 from workshop.series.lessons import Lesson
 from workshop.series.outcome import LessonRun, Report
-from workshop.series.progress_bars import View
+from workshop.series.progress_bars import ProgressBars
 from workshop.series.shared_stack import Holder
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -101,7 +101,7 @@ class Series:
         self._reaper.end()
         self.report.seconds = time.monotonic() - self._began
 
-    def run(self, notebook: Path, view: View | None = None) -> LessonRun:
+    def run(self, notebook: Path, view: ProgressBars | None = None) -> LessonRun:
         """Execute a lesson; what fails is told in what is returned."""
         lesson, following = self._find(notebook)
         if lesson.path in self._sharing or (following and following.path in self._sharing):

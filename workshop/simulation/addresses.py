@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from workshop.simulation.address import Cell
+from workshop.simulation.instance import Instance
 from workshop.simulation.messages import Address
 from workshop.simulation.module import Function
 from workshop.simulation.wire import address_bytes, read_address
@@ -30,23 +30,23 @@ class Addresses:
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self._functions = functions
-        self._cells: dict[bytes, Cell] = {}
-        self._dirty: list[Cell] = []
+        self._cells: dict[bytes, Instance] = {}
+        self._dirty: list[Instance] = []
         # Dicts in place of sets: their order makes a run repeatable.
-        self.flying: dict[Cell, None] = {}
-        self.blocked: dict[Cell, None] = {}
+        self.flying: dict[Instance, None] = {}
+        self.blocked: dict[Instance, None] = {}
 
-    def get(self, header: bytes) -> Cell | None:
+    def get(self, header: bytes) -> Instance | None:
         """Look an encoded address up; None when it never got a message."""
         return self._cells.get(header)
 
-    def __iter__(self) -> Iterator[Cell]:
+    def __iter__(self) -> Iterator[Instance]:
         return iter(self._cells.values())
 
     def __len__(self) -> int:
         return len(self._cells)
 
-    def find(self, header: bytes) -> Cell:
+    def find(self, header: bytes) -> Instance:
         """Look an encoded address up, or begin with it.
 
         Raises
@@ -54,8 +54,8 @@ class Addresses:
         LookupError
             Its function is not declared.
         """
-        cell = self._cells.get(header)
-        if cell is None:
+        instance = self._cells.get(header)
+        if instance is None:
             namespace, type, id = read_address(header)
             spec = self._functions.get(f"{namespace}/{type}")
             if spec is None:
@@ -63,14 +63,14 @@ class Addresses:
             canonical = address_bytes(namespace, type, id)
             if canonical != header:
                 return self.find(canonical)
-            cell = self._cells[header] = Cell(Address(spec.typename, id), header, spec)
-        return cell
+            instance = self._cells[header] = Instance(Address(spec.typename, id), header, spec)
+        return instance
 
-    def touch(self, cell: Cell) -> None:
+    def touch(self, instance: Instance) -> None:
         """Note that an address is about to change."""
-        if not cell.dirty:
-            cell.dirty = True
-            self._dirty.append(cell)
+        if not instance.dirty:
+            instance.dirty = True
+            self._dirty.append(instance)
 
     @property
     def changed(self) -> bool:
@@ -79,21 +79,21 @@ class Addresses:
 
     def save(self) -> None:
         """Remember what changed for a checkpoint."""
-        for cell in self._dirty:
-            cell.save()
+        for instance in self._dirty:
+            instance.save()
         self._dirty.clear()
 
-    def restore(self, now_ms: int) -> list[Cell]:
+    def restore(self, now_ms: int) -> list[Instance]:
         """Go back to the last checkpoint; gives the addresses whose batches are sent again."""
-        for cell in self._dirty:
-            cell.restore()
-            if cell.flight is None:
-                self.flying.pop(cell, None)
+        for instance in self._dirty:
+            instance.restore()
+            if instance.flight is None:
+                self.flying.pop(instance, None)
             else:
-                self.flying[cell] = None
+                self.flying[instance] = None
         self._dirty.clear()
         self.blocked.clear()
-        for cell in self.flying:
-            assert cell.flight is not None
-            cell.flight.renew(now_ms)
+        for instance in self.flying:
+            assert instance.flight is not None
+            instance.flight.renew(now_ms)
         return list(self.flying)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from workshop.simulation.address import Cell
+from workshop.simulation.instance import Instance
 from workshop.simulation.messages import Address
 
 __all__ = ["Clock", "Timer"]
@@ -37,7 +37,7 @@ class Clock:
         self._checkpoint = checkpoint_interval_ms
         self._timers: list[Timer] = []
         self._saved: list[Timer] = []
-        self._retries: list[tuple[int, int, Cell]] = []
+        self._retries: list[tuple[int, int, Instance]] = []
         self._order = 0
 
     def send_after(
@@ -48,10 +48,10 @@ class Clock:
         due = self.now + delay_ms
         heappush(self._timers, Timer(due, self._order, target, entry, sender, argument))
 
-    def retry_after(self, wait_ms: int, cell: Cell) -> None:
+    def retry_after(self, wait_ms: int, instance: Instance) -> None:
         """Hold a batch back until its next attempt."""
         self._order += 1
-        heappush(self._retries, (self.now + wait_ms, self._order, cell))
+        heappush(self._retries, (self.now + wait_ms, self._order, instance))
 
     def next_due(self) -> int | None:
         """When the next thing is due."""
@@ -71,7 +71,7 @@ class Clock:
         self._checkpoint += self._interval
         return True
 
-    def take_retry(self) -> Cell | None:
+    def take_retry(self) -> Instance | None:
         """Take a batch whose next attempt is due."""
         if self._retries and self._retries[0][0] <= self.now:
             return heappop(self._retries)[2]

@@ -23,16 +23,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from workshop.simulation.address import Cell
 from workshop.simulation.addresses import Addresses
 from workshop.simulation.clock import Clock
 from workshop.simulation.egress import EgressLog
 from workshop.simulation.errors import JobFailed
 from workshop.simulation.event import Event
 from workshop.simulation.ingress import IngressLog, IngressRecord
+from workshop.simulation.instance import Instance
 from workshop.simulation.messages import Address, one_line, split_typename, typed
 from workshop.simulation.module import Module
-from workshop.simulation.settings import Counters, Outcome, Settings
+from workshop.simulation.settings import Attempt, Counters, Settings
 from workshop.simulation.trace import Trace
 from workshop.simulation.wire import (
     DELETE,
@@ -72,7 +72,7 @@ class Job:
         self._egresses = {split_typename(id): e for id, e in module.egresses.items()}
         self._note: Callable[[Event], None] | None = trace.add if trace is not None else None
         self._draw = random.Random(seed).random
-        self._ready: list[Cell] = []
+        self._ready: list[Instance] = []
         self._failed_restarts = 0  # since the last checkpoint
         self._saved_effects = 0
 
@@ -89,7 +89,7 @@ class Job:
 
     # -- one step -------------------------------------------------------------------------------
 
-    def step(self, until_ms: int | None = None) -> Outcome | None:
+    def step(self, until_ms: int | None = None) -> Attempt | None:
         """Execute one batch; None when there is none to execute.
 
         Parameters
@@ -108,9 +108,9 @@ class Job:
             if self._ready:
                 ready = self._ready
                 index = int(self._draw() * len(ready))
-                cell, ready[index] = ready[index], ready[-1]
+                instance, ready[index] = ready[index], ready[-1]
                 ready.pop()
-                return self._execute(cell)
+                return self._execute(instance)
             horizon = until_ms
             if horizon is None:
                 horizon = max(self.clock.now, self.clock.next_retry() or 0)
@@ -136,12 +136,12 @@ class Job:
             self._ready.append(waiting)
         while (timer := clock.take_timer()) is not None:
             try:
-                cell = self.addresses.find(timer.target)
+                instance = self.addresses.find(timer.target)
             except LookupError as error:
                 self._restart(error, f"a delayed message of {timer.sender}")
                 continue
-            self._tell("timer", timer.sender, cell.address, timer.argument)
-            self._deliver(cell, timer.entry)
+            self._tell("timer", timer.sender, instance.address, timer.argument)
+            self._deliver(instance, timer.entry)
         return True
 
     def _read_ingress(self) -> None:
@@ -153,38 +153,38 @@ class Job:
             record = self.ingress.take()
             try:
                 for target, entry, argument in self.ingress.messages(record):
-                    cell = self.addresses.find(target)
+                    instance = self.addresses.find(target)
                     if self._note is not None:
-                        self._tell("ingress", record[0], cell.address, argument)
-                    self._deliver(cell, entry)
+                        self._tell("ingress", record[0], instance.address, argument)
+                    self._deliver(instance, entry)
             except (ValueError, LookupError) as error:
                 self._restart(error, str(IngressRecord(*record)))
 
-    def _deliver(self, cell: Cell, entry: bytes) -> None:
-        self.addresses.touch(cell)
-        if cell.flight is None:
-            self._launch(cell, [entry])
+    def _deliver(self, instance: Instance, entry: bytes) -> None:
+        self.addresses.touch(instance)
+        if instance.flight is None:
+            self._launch(instance, [entry])
             return
-        cell.backlog.append(entry)
-        if 0 < cell.spec.max_batch <= len(cell.backlog):
-            self.addresses.blocked[cell] = None
+        instance.backlog.append(entry)
+        if 0 < instance.spec.max_batch <= len(instance.backlog):
+            self.addresses.blocked[instance] = None
 
-    def _launch(self, cell: Cell, entries: list[bytes]) -> None:
-        cell.launch(entries, self.clock.now, self._note)
-        self.addresses.flying[cell] = None
-        self._ready.append(cell)
+    def _launch(self, instance: Instance, entries: list[bytes]) -> None:
+        instance.launch(entries, self.clock.now, self._note)
+        self.addresses.flying[instance] = None
+        self._ready.append(instance)
 
     # -- one batch ------------------------------------------------------------------------------
 
-    def _execute(self, cell: Cell) -> Outcome:
-        flight = cell.flight
+    def _execute(self, instance: Instance) -> Attempt:
+        flight = instance.flight
         assert flight is not None
         flight.attempts += 1
         attempt = flight.attempts
         self.counters.batches += 1
         if self._note is not None:
             again = f", attempt {attempt}" if attempt > 1 else ""
-            self._tell("batch", None, cell.address, None, f"batch of {flight.size}{again}")
+            self._tell("batch", None, instance.address, None, f"batch of {flight.size}{again}")
         error, response = "", None
         try:
             try:
@@ -197,52 +197,52 @@ class Job:
                 self.counters.invoked += begun
         except WorkerFailed as failure:
             error = str(failure)
-            self._tell("failure", None, cell.address, None, error)
-            self._try_again(cell, failure)
+            self._tell("failure", None, instance.address, None, error)
+            self._try_again(instance, failure)
         except BaseException:
-            self._ready.append(cell)  # interrupted: nothing happened
+            self._ready.append(instance)  # interrupted: nothing happened
             raise
         else:
             if self.lose_answers:
                 self.lose_answers -= 1
                 error = "the answer was lost on its way"
-                self._tell("lost", None, cell.address, None, error)
-                self._try_again(cell, WorkerFailed(ConnectionError(error)))
+                self._tell("lost", None, instance.address, None, error)
+                self._try_again(instance, WorkerFailed(ConnectionError(error)))
             else:
                 try:
-                    self._apply(cell, response, flight.size)
+                    self._apply(instance, response, flight.size)
                 except (ValueError, LookupError) as refused:
                     error = str(refused)
-                    self._restart(refused, f"the answer of {cell.address}")
-        return Outcome(cell.address, attempt, flight.request, response, error)
+                    self._restart(refused, f"the answer of {instance.address}")
+        return Attempt(instance.address, attempt, flight.request, response, error)
 
-    def _try_again(self, cell: Cell, failure: WorkerFailed) -> None:
-        flight = cell.flight
+    def _try_again(self, instance: Instance, failure: WorkerFailed) -> None:
+        flight = instance.flight
         assert flight is not None
         wait = None
         if failure.retriable:
-            wait = flight.next_attempt(self.clock.now, cell.spec.timeout_ms)
+            wait = flight.next_attempt(self.clock.now, instance.spec.timeout_ms)
         if wait is None:
-            self._restart(failure.cause, self._culprit(cell, failure))
+            self._restart(failure.cause, self._culprit(instance, failure))
             return
         self.counters.retries += 1
-        self.clock.retry_after(wait, cell)
+        self.clock.retry_after(wait, instance)
 
-    def _culprit(self, cell: Cell, failure: WorkerFailed) -> str:
+    def _culprit(self, instance: Instance, failure: WorkerFailed) -> str:
         """Name the message that a batch fails on."""
-        assert cell.flight is not None
-        _, invocations = read_request(cell.flight.request)
+        assert instance.flight is not None
+        _, invocations = read_request(instance.flight.request)
         if len(invocations) == 1:
             argument = invocations[0][1]
         elif failure.index is not None and failure.index < len(invocations):
             argument = invocations[failure.index][1]
         else:
-            return f"a batch of {len(invocations)} messages at {cell.address}"
+            return f"a batch of {len(invocations)} messages at {instance.address}"
         record = self.ingress.origin(argument)
         source = f"{record}, " if record else ""
-        return f"{source}{one_line(typed(argument), 200)} at {cell.address}"
+        return f"{source}{one_line(typed(argument), 200)} at {instance.address}"
 
-    def _apply(self, cell: Cell, answer: bytes, size: int) -> None:
+    def _apply(self, instance: Instance, answer: bytes, size: int) -> None:
         response = read_response(answer)
         traced, now = self._note is not None, self.clock.now
         messages = [
@@ -251,12 +251,12 @@ class Job:
         for delay, target, argument in response.delayed:
             if delay < 0:
                 raise ValueError(f"a delay of {delay} ms is negative")
-            entry = invocation_entry(cell.header, argument)
-            self.clock.send_after(delay, target, entry, cell.address, argument)
+            entry = invocation_entry(instance.header, argument)
+            self.clock.send_after(delay, target, entry, instance.address, argument)
             if traced:
                 namespace, type, id = read_address(target)
                 to = Address(f"{namespace}/{type}", id)
-                self._tell("delay", cell.address, to, argument, f"in {delay / 1000:g} s")
+                self._tell("delay", instance.address, to, argument, f"in {delay / 1000:g} s")
         for egress_namespace, egress_type, argument in response.egresses:
             egress = self._egresses.get((egress_namespace, egress_type))
             if egress is None:
@@ -265,23 +265,23 @@ class Job:
             written = self.egress.write(argument, egress.exactly_once)
             if traced:
                 topic, payload = self.egress.show(written)
-                self._tell("egress", cell.address, topic, payload, egress.id)
-        self.addresses.touch(cell)
+                self._tell("egress", instance.address, topic, payload, egress.id)
+        self.addresses.touch(instance)
         for state, kind, value in response.mutations:
-            cell.set(state, None if kind == DELETE else value, now)
+            instance.set(state, None if kind == DELETE else value, now)
             if traced:
-                self._tell("state", None, cell.address, value, state)
+                self._tell("state", None, instance.address, value, state)
         self.counters.took_effect += size
-        cell.flight = None
-        del self.addresses.flying[cell]
-        self.addresses.blocked.pop(cell, None)
-        if cell.backlog:
-            entries, cell.backlog = cell.backlog, []
-            self._launch(cell, entries)
+        instance.flight = None
+        del self.addresses.flying[instance]
+        self.addresses.blocked.pop(instance, None)
+        if instance.backlog:
+            entries, instance.backlog = instance.backlog, []
+            self._launch(instance, entries)
         for target_cell, argument in messages:
             if traced:
-                self._tell("send", cell.address, target_cell.address, argument)
-            self._deliver(target_cell, invocation_entry(cell.header, argument))
+                self._tell("send", instance.address, target_cell.address, argument)
+            self._deliver(target_cell, invocation_entry(instance.header, argument))
 
     # -- checkpoints and failures ---------------------------------------------------------------
 

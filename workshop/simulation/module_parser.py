@@ -16,7 +16,7 @@ import yaml
 from workshop.simulation.errors import ModuleError
 from workshop.simulation.messages import split_typename
 from workshop.simulation.module import Egress, Function, Ingress, Module, Route, State
-from workshop.simulation.yaml_nodes import Node, Reader
+from workshop.simulation.yaml_nodes import Node, NodeReader
 
 __all__ = ["read_module"]
 
@@ -85,7 +85,7 @@ def read_module(module: str | Path, transaction_limit_ms: int = 900_000) -> Modu
     return _Parser(source, transaction_limit_ms).parse(Node("", document))
 
 
-class _Parser(Reader):
+class _Parser(NodeReader):
     def __init__(self, source: str, transaction_limit_ms: int) -> None:
         super().__init__()
         self.transaction_limit_ms = transaction_limit_ms

@@ -19,7 +19,7 @@ from workshop.simulation.ingress import IngressLog
 from workshop.simulation.job import Job
 from workshop.simulation.messages import Address, split_typename, typed
 from workshop.simulation.module_parser import read_module
-from workshop.simulation.settings import Counters, Outcome, Settings
+from workshop.simulation.settings import Attempt, Counters, Settings
 from workshop.simulation.trace import Trace
 from workshop.simulation.wire import address_bytes
 from workshop.simulation.worker import HttpWorker, KernelWorker, Worker
@@ -194,7 +194,7 @@ class SimulatedRuntime:
 
     # -- going on -------------------------------------------------------------------------------
 
-    def step(self) -> Outcome | None:
+    def step(self) -> Attempt | None:
         """Execute one batch; None when nothing is left to do at this time.
 
         Raises
@@ -281,9 +281,9 @@ class SimulatedRuntime:
     def waiting(self) -> dict[Address, tuple[int, int]]:
         """The addresses with work: messages in flight and messages queued behind them."""
         return {
-            cell.address: (cell.flight.size, len(cell.backlog))
-            for cell in self._job.addresses
-            if cell.flight is not None
+            instance.address: (instance.flight.size, len(instance.backlog))
+            for instance in self._job.addresses
+            if instance.flight is not None
         }
 
     def states(self, typename: str, id: str) -> dict[str, Message | bytes | None]:
@@ -297,11 +297,11 @@ class SimulatedRuntime:
         spec = self.module.functions.get(typename)
         if spec is None:
             raise SimulationError(f"The module declares no function {typename}.")
-        cell = self._job.addresses.get(address_bytes(*split_typename(typename), id))
+        instance = self._job.addresses.get(address_bytes(*split_typename(typename), id))
         found: dict[str, Message | bytes | None] = dict.fromkeys(s.name for s in spec.states)
-        if cell is not None:
-            expired = set(cell.expired(self._job.clock.now))
-            found |= {n: typed(v) for n, v in cell.values.items() if n not in expired}
+        if instance is not None:
+            expired = set(instance.expired(self._job.clock.now))
+            found |= {n: typed(v) for n, v in instance.values.items() if n not in expired}
         return found
 
     def state(self, typename: str, id: str, name: str) -> Message | bytes | None:
@@ -314,7 +314,7 @@ class SimulatedRuntime:
     @property
     def addresses(self) -> list[Address]:
         """All addresses that ever got a message."""
-        return [cell.address for cell in self._job.addresses]
+        return [instance.address for instance in self._job.addresses]
 
     def __repr__(self) -> str:
         c = self.counters

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from workshop.simulation.messages import Address
 
-__all__ = ["Counters", "Outcome", "Settings"]
+__all__ = ["Attempt", "Counters", "Settings"]
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Counters:
     checkpoints: int = 0
 
 
-class Outcome(NamedTuple):
+class Attempt(NamedTuple):
     """One attempt to execute a batch: the bytes of both sides, or what went wrong."""
 
     address: Address

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-__all__ = ["Finding", "Node", "Reader"]
+__all__ = ["Finding", "Node", "NodeReader"]
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -88,7 +88,7 @@ class Node(NamedTuple):
         return None
 
 
-class Reader:
+class NodeReader:
     """Reads typed values out of nodes and collects what is wrong with them.
 
     The engine (2.2.2) stops at the first mistake; the reader goes on, to name all of them.

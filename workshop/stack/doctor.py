@@ -37,7 +37,7 @@ SET_UP = "make setup"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What one check found; ``mend`` is empty if all is well."""
 
     what: str
@@ -52,7 +52,7 @@ class Finding:
         return f"✓ {self.what}" if self.good else f"✗ {self.what}\n    mend it with: {self.mend}"
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Diagnosis]:
     """Run every check."""
     checks = (
         *(_system, _python, _packages, _generated),
@@ -61,27 +61,27 @@ def examine() -> list[Finding]:
     return list(dict.fromkeys(finding for check in checks for finding in _found(check)))
 
 
-def _found(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _found(check: Callable[[], Iterator[Diagnosis]]) -> Iterator[Diagnosis]:
     """What a check finds; an error that says what to do is a finding too."""
     try:
         yield from check()
     except WorkshopError as error:
-        yield Finding(error.message, error.hint)
+        yield Diagnosis(error.message, error.hint)
 
 
-def _system() -> Iterator[Finding]:
+def _system() -> Iterator[Diagnosis]:
     if sys.platform == "win32":
-        yield Finding("Windows runs the stack inside WSL only", "wsl --install, then start there")
+        yield Diagnosis("Windows runs the stack inside WSL only", "wsl --install, then start there")
     else:
-        yield Finding(f"operating system: {sys.platform}")
+        yield Diagnosis(f"operating system: {sys.platform}")
 
 
-def _python() -> Iterator[Finding]:
+def _python() -> Iterator[Diagnosis]:
     found = ".".join(map(str, sys.version_info[:3]))
     oldest = ".".join(map(str, OLDEST_PYTHON))
     old = sys.version_info < OLDEST_PYTHON
     mend = f"make setup PYTHON=/path/to/python{oldest} (or newer)" if old else ""
-    yield Finding(f"Python {found} (at least {oldest})", mend)
+    yield Diagnosis(f"Python {found} (at least {oldest})", mend)
 
 
 def _pins(file: str) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _pins(file: str) -> dict[str, str]:
     return dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Diagnosis]:
     pins, lifted = _pins("requirements.txt"), _pins("requirements-fast.txt")
     wrong = []
     for name, pinned in pins.items():
@@ -101,24 +101,24 @@ def _packages() -> Iterator[Finding]:
         if found not in (pinned, wanted):
             wrong.append(f"{name} is {found}, not {wanted}")
     if wrong:
-        yield Finding("packages: " + "; ".join(wrong), SET_UP)
+        yield Diagnosis("packages: " + "; ".join(wrong), SET_UP)
     else:
         yield from _protobuf(lifted["protobuf"])
 
 
-def _protobuf(lifted: str) -> Iterator[Finding]:
+def _protobuf(lifted: str) -> Iterator[Diagnosis]:
     sdk, found = version("apache-flink-statefun"), version("protobuf")
     what = f"StateFun SDK {sdk} with protobuf {found} ({api_implementation.Type()})"
     try:
         import_module("statefun")
     except Exception as error:  # Without statefun-protobuf/ protobuf raises an error of its own.
-        yield Finding(f"{what}: {str(error).splitlines()[0]}", SET_UP)
+        yield Diagnosis(f"{what}: {str(error).splitlines()[0]}", SET_UP)
         return
     slower = "" if found == lifted else f"; {lifted}, which 'make setup' installs, is faster"
-    yield Finding(f"packages as pinned: {what}{slower}")
+    yield Diagnosis(f"packages as pinned: {what}{slower}")
 
 
-def _generated() -> Iterator[Finding]:
+def _generated() -> Iterator[Diagnosis]:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "protos" / "messages.proto", folder)
         try:
@@ -129,11 +129,11 @@ def _generated() -> Iterator[Finding]:
                 check=True,
             )
         except (ImportError, OSError, subprocess.CalledProcessError) as error:
-            yield Finding(f"the protobuf compiler does not run: {error}", SET_UP)
+            yield Diagnosis(f"the protobuf compiler does not run: {error}", SET_UP)
             return
         made = (Path(folder) / "messages_pb2.py").read_bytes()
     matches = made == (ROOT / "greeter" / "messages_pb2.py").read_bytes()
-    yield Finding(
+    yield Diagnosis(
         "greeter/messages_pb2.py matches protos/messages.proto"
         if matches
         else "greeter/messages_pb2.py was not made from protos/messages.proto as it is",
@@ -141,28 +141,28 @@ def _generated() -> Iterator[Finding]:
     )
 
 
-def _environment() -> Iterator[Finding]:
+def _environment() -> Iterator[Diagnosis]:
     proxies = [name for name in os.environ if re.fullmatch("(?i)(https?|all|ftp)_proxy", name)]
     found = sorted([name for name in ODD if name in os.environ] + proxies)
-    yield Finding(
+    yield Diagnosis(
         f"environment: a stack does not get your {', '.join(found)}"
         if found
         else "environment: nothing that a stack would have to be kept from"
     )
 
 
-def _jars() -> Iterator[Finding]:
+def _jars() -> Iterator[Diagnosis]:
     jars, bad = read_lock(), bad_jars()
     size = sum(jar.size for jar in jars) / 1e6
     if bad:
         make_folder(bad[0].path.parent, "WORKSHOP_CACHE")
         what = f"{len(bad)} of {len(jars)} jars are missing or altered in {bad[0].path.parent}"
-        yield Finding(what, "python -m workshop fetch")
+        yield Diagnosis(what, "python -m workshop fetch")
     else:
-        yield Finding(f"{len(jars)} jars, {size:.0f} MB, in {jars[0].path.parent}")
+        yield Diagnosis(f"{len(jars)} jars, {size:.0f} MB, in {jars[0].path.parent}")
 
 
-def _java() -> Iterator[Finding]:
+def _java() -> Iterator[Diagnosis]:
     command = [str(JAVA), *ALIKE_EVERYWHERE, "-XshowSettings:properties", "-version"]
     try:
         answer = subprocess.run(
@@ -185,33 +185,33 @@ def _java() -> Iterator[Finding]:
             if told.get(key) != str(place)
         ]
         if answer.returncode or misread:
-            yield Finding(f"Java: {'; '.join(misread) or version}", SET_UP)
+            yield Diagnosis(f"Java: {'; '.join(misread) or version}", SET_UP)
         else:
-            yield Finding(f"Java starts: {version}")
+            yield Diagnosis(f"Java starts: {version}")
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield Finding(f"Java does not start: {error}", SET_UP)
+        yield Diagnosis(f"Java does not start: {error}", SET_UP)
 
 
-def _disk() -> Iterator[Finding]:
+def _disk() -> Iterator[Diagnosis]:
     folder = made_runs_folder()
     free = shutil.disk_usage(folder).free
     enough = free >= DISK_BYTES
-    yield Finding(
+    yield Diagnosis(
         f"disk: {free / 1e6:,.0f} MB free for stacks in {folder}",
         "" if enough else "export WORKSHOP_RUNS=/a/folder/on/another/disk",
     )
 
 
-def _ports() -> Iterator[Finding]:
+def _ports() -> Iterator[Diagnosis]:
     try:
         with socket.create_server(("127.0.0.1", 0)) as one:
             socket.create_connection(one.getsockname(), timeout=5).close()
-        yield Finding("ports: the loopback address can be used")
+        yield Diagnosis("ports: the loopback address can be used")
     except OSError as error:
-        yield Finding(f"no port can be used on 127.0.0.1: {error}", "ip link set lo up")
+        yield Diagnosis(f"no port can be used on 127.0.0.1: {error}", "ip link set lo up")
 
 
-def _stacks() -> Iterator[Finding]:
+def _stacks() -> Iterator[Diagnosis]:
     folders = sorted(runs_folder().glob("*/")) if runs_folder().exists() else []
     stale = []
     for folder in (RunFolder(path) for path in folders if not path.name.startswith(".")):
@@ -222,6 +222,6 @@ def _stacks() -> Iterator[Finding]:
             stale.append(folder.name)
     for name in stale:
         what = f"stack {name} was killed and may have left processes"
-        yield Finding(what, f"python -m workshop down --name {name}")
+        yield Diagnosis(what, f"python -m workshop down --name {name}")
     if not stale:
-        yield Finding("no stack was left half running")
+        yield Diagnosis("no stack was left half running")

@@ -9,7 +9,7 @@ from workshop.simulation.messages import Address
 from workshop.simulation.module import Function
 from workshop.simulation.wire import request_bytes, state_entry
 
-__all__ = ["Cell", "Flight"]
+__all__ = ["Flight", "Instance"]
 
 FIRST_BACKOFF_MS = 10
 
@@ -43,7 +43,7 @@ class Flight:
 _Saved = tuple[dict[str, bytes], dict[str, int], Flight | None, list[bytes]]
 
 
-class Cell:
+class Instance:
     """One address."""
 
     __slots__ = (
