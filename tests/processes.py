@@ -9,6 +9,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -92,3 +94,11 @@ def all_told(stack: Stack) -> str:
         with contextlib.suppress(StackError):
             told.append(f"{one}:\n{stack.logs(one, 60)}")
     return "\n\n".join(told)
+
+
+def following(stack: Stack, service: str) -> list[str]:
+    """A list that a thread fills with what a service prints from now on."""
+    told: list[str] = []
+    threading.Thread(target=told.extend, args=(stack.follow(service),), daemon=True).start()
+    time.sleep(1)  # Until it has found the end of what was printed before.
+    return told

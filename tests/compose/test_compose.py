@@ -21,7 +21,7 @@ import requests
 import yaml
 
 from generator.broker import GreetingReader
-from tests.processes import workshop
+from tests.processes import following, workshop
 from workshop.faults import Traffic, count_of
 from workshop.stack.containers.backend import SERVICES
 from workshop.stack.engines import FILE
@@ -141,7 +141,12 @@ def test_names_are_greeted_with_committed_counts(containers):
     assert counts(containers, "Greta") == {"Greta": [1, 2, 3, 4, 5, 6]}
 
 
-def test_the_logs_are_there(containers):
+def test_the_logs_are_there(containers, eventually):
+    told = following(containers, "broker")
+    project = containers.backend.project
+    says = "echo said later > /proc/1/fd/1"
+    project.engine.run("exec", project.container("broker").id, "sh", "-c", says)
+    eventually(lambda: "said later" in "".join(told), 30, lambda: told)
     assert len(containers.logs("broker", 3).splitlines()) == 3
     assert "The job is ready" in containers.logs("master", 500)
     assert containers.logs("python-worker") == containers.logs("greeter")

@@ -19,7 +19,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from generator.broker import GreetingReader, RequestProducer, RequestRefused
-from tests.processes import family, modes_below, none_left, workshop
+from tests.processes import family, following, modes_below, none_left, workshop
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT
 from workshop.stack import Size, Stack, StackError
@@ -144,6 +144,10 @@ def test_what_a_function_prints_is_in_the_log_at_once(name, tmp_path, eventually
     with Stack(name, application="talker:app", python_path=tmp_path) as stack:
         stack.greet("Ada")
         eventually(lambda: "greeting Ada" in stack.logs("greeter"), 10)
+        told = following(stack, "greeter")
+        stack.greet("Grace")
+        eventually(lambda: "greeting Grace" in "".join(told), 10)
+        assert "greeting Ada" not in "".join(told)
 
 
 def test_the_difference_to_the_deployed_module(stack):
