@@ -57,6 +57,35 @@ def test_the_exit_code_and_the_groups_told_to_the_reaper(tmp_path):
     assert began == -ended > 0
 
 
+def test_a_probe_that_fails_is_told_and_tried_again(tmp_path, monkeypatch):
+    """It may fail in ways that nobody has foreseen: the process must not wait for ever."""
+    monkeypatch.setattr(process, "PROBE_AGAIN_SECONDS", 0.01)
+    failures = ["another", "one"]
+    made = service(tmp_path, "import time; time.sleep(1000)")
+    seen = []
+
+    async def probe() -> None:
+        seen.append((made.part.state, made.part.detail))
+        if failures:
+            raise RuntimeError(failures.pop())
+
+    made.probe = probe
+
+    async def until_ready() -> None:
+        run = asyncio.create_task(made.run())
+        await asyncio.wait_for(made.ready.wait(), 20)
+        made.kill()
+        await run
+
+    asyncio.run(until_ready())
+    assert [detail for _, detail in seen] == [
+        "",
+        "cannot be probed: RuntimeError('one')",
+        "cannot be probed: RuntimeError('another')",
+    ]
+    assert made.part.detail == ""
+
+
 def test_a_killed_process_is_gone_when_its_port_is_free(tmp_path):
     """However much memory the system has to take down first, that of a child too."""
     code = (

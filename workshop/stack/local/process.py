@@ -20,6 +20,7 @@ from workshop.stack.status import Part
 LOG_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 4096
 
+PROBE_AGAIN_SECONDS = 0.5
 GONE_SECONDS = 10.0
 """How long a killed process may take to end, before nobody waits for it any more."""
 
@@ -166,7 +167,16 @@ class ServiceProcess:
             self.part.memory = sum(member.memory_info().rss for member in family)
 
     async def _become_ready(self) -> None:
-        await self.probe()
+        while True:
+            try:
+                await self.probe()
+                break
+            except Exception as error:
+                # Whatever it was: a probe that ends with it would leave a process that is never
+                # ready, and nobody would hear why.
+                logging.exception("%s cannot be probed; it is tried again", self.part.name)
+                self.part.detail = f"cannot be probed: {error!r}"
+                await asyncio.sleep(PROBE_AGAIN_SECONDS)
         self.part.state = "ready"
         self.part.detail = ""
         self.was_ready = True

@@ -53,7 +53,7 @@ class PortTaken(Exception):
 
 
 class Supervisor:
-    """Owns one stack. Everything happens on one event loop."""
+    """Owns one stack. It is long, since everything happens on its one event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -186,20 +186,26 @@ class Supervisor:
         A child that a kernel forked keeps the kernel's connection open after the kernel's death.
         """
         while True:
-            for writer, pid in list(self.holders.items()):
-                if not psutil.pid_exists(pid):
-                    del self.holders[writer]
-                    self.place.take_back(writer)
-                    self._end_if_unused()
-            if self.services is not None:
-                for service in self.services.all:
-                    service.measure()
-            self.status.shortage = shortage(self.folder.path)
-            with contextlib.suppress(OSError):  # A full disk must not end the watch.
-                partial = self.folder.record.with_suffix(".partial")
-                partial.write_text(json.dumps(self.status.to_dict(), indent=1), encoding="utf-8")
-                partial.replace(self.folder.record)
+            try:
+                self._look_after()
+            except Exception:  # Else nobody would hear that the watch has ended.
+                logging.exception("the watch failed; it goes on")
             await asyncio.sleep(MEASURE_SECONDS)
+
+    def _look_after(self) -> None:
+        for writer, pid in list(self.holders.items()):
+            if not psutil.pid_exists(pid):
+                del self.holders[writer]
+                self.place.take_back(writer)
+                self._end_if_unused()
+        if self.services is not None:
+            for service in self.services.all:
+                service.measure()
+        self.status.shortage = shortage(self.folder.path)
+        with contextlib.suppress(OSError):  # A full disk is told by the shortage.
+            partial = self.folder.record.with_suffix(".partial")
+            partial.write_text(json.dumps(self.status.to_dict(), indent=1), encoding="utf-8")
+            partial.replace(self.folder.record)
 
     # ------------------------------------------------------------- processes
 
