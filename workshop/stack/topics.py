@@ -17,8 +17,10 @@ from generator.broker import GREETINGS, BrokerUnreachable, connect
 from greeter.limits import DEAD_LETTERS, LARGEST_RECORD
 from workshop.stack.module import ingress_topics
 
-NOT_YET = (BrokerUnreachable, KafkaError)
-"""What :func:`make_topics` raises while a broker listens and cannot answer yet."""
+NOT_YET = (BrokerUnreachable, KafkaError, RuntimeError)
+"""What :func:`make_topics` raises while a broker listens and cannot answer yet.
+
+kafka-python says with a RuntimeError that a broker has no controller yet."""
 
 NAMES_SETTINGS = {
     # Not the default of 1 MiB: what the engine has to put into one request stays bounded.

@@ -21,7 +21,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from generator.broker import BrokerError
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.java import flink
@@ -32,7 +31,7 @@ from workshop.stack.job.workers import Workers
 from workshop.stack.module import ingress_addresses
 from workshop.stack.size import CHECKPOINT_INTERVAL_MS, Size
 from workshop.stack.status import Status
-from workshop.stack.topics import make_topics, topics_of
+from workshop.stack.topics import NOT_YET, make_topics, topics_of
 
 ROOT = Path("/opt/statefun")
 MODULES = ROOT / "modules"
@@ -214,7 +213,7 @@ async def _make_topics(modules: list[Path], partitions: int) -> None:
                 try:
                     await asyncio.to_thread(make_topics, address, topics, partitions)
                     break
-                except BrokerError as error:
+                except NOT_YET as error:
                     print(error, "Trying again.", flush=True)
                     await asyncio.sleep(1)
 
