@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -158,13 +158,11 @@ class ServiceProcess:
         return "\n".join(self.tail.splitlines()[-number:])
 
     def measure(self) -> None:
-        """Read the resident memory of the process and its children."""
+        """Read the resident memory of the process and of all in its group."""
         if self.part.pid is None:
             return
         with contextlib.suppress(psutil.Error):
-            process = psutil.Process(self.part.pid)
-            family = [process, *process.children(recursive=True)]
-            self.part.memory = sum(member.memory_info().rss for member in family)
+            self.part.memory = sum(one.memory_info().rss for one in members(self.part.pid))
 
     async def _become_ready(self) -> None:
         while True:
@@ -199,13 +197,18 @@ class ServiceProcess:
             self._log.close()  # It opens again with the next line.
 
 
-def group_lives(group: int) -> bool:
-    """Whether any process of a group has more left than its place in the table."""
+def members(group: int) -> Iterator[psutil.Process]:
+    """Yield the processes of a group: that costs less to ask than who is whose child."""
     for pid in psutil.pids():
         with contextlib.suppress(OSError, psutil.Error):
-            if os.getpgid(pid) != group:
-                continue
-            process = psutil.Process(pid)
+            if os.getpgid(pid) == group:
+                yield psutil.Process(pid)
+
+
+def group_lives(group: int) -> bool:
+    """Whether any process of a group has more left than its place in the table."""
+    for process in members(group):
+        with contextlib.suppress(psutil.Error):
             # What has threads is called a zombie as soon as the first of them has ended.
             if process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1:
                 return True
