@@ -82,13 +82,13 @@ test-hub: setup browser ## Start a real JupyterHub as docs/room.md says, and let
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(IN_VENV) workshop down
 
-doctor: $(READY) ## Check this machine; every line is a tick or the command that mends it
+doctor: $(READY) ## Check this machine; every line is a tick or the command that fixes it
 	@$(IN_VENV) workshop doctor
 
-protos: $(READY) ## Compile protos/ anew
+protos: $(READY) ## Compile protos/
 	@$(IN_VENV) protoc --proto_path=protos --python_out=greeter --pyi_out=greeter messages.proto
 
-syllabus: $(READY) ## Write notebooks/README.md anew from the lessons
+syllabus: $(READY) ## Rewrite notebooks/README.md from the lessons
 	@$(IN_VENV) workshop syllabus
 
 lint: $(READY) ## Check format, style, types, spelling, and that the notebooks hold no outputs
@@ -101,7 +101,7 @@ lint: $(READY) ## Check format, style, types, spelling, and that the notebooks h
 test-bundle: setup ## Write an offline bundle, set it up where there is no network, and be greeted
 	@WORKSHOP_BUNDLE=1 $(IN_VENV) pytest tests/room/test_bundle.py $(ARGS)
 
-lock: $(READY) ## Resolve the jars anew and write the lock file
+lock: $(READY) ## Resolve the jars again and write the lock file
 	@$(IN_VENV) workshop.stack.java.resolve
 
 classes: setup ## Write down which classes Java loads as a stack starts; its class archives hold those

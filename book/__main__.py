@@ -19,7 +19,7 @@ BOOK = ROOT / "build" / "book"
 
 
 def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
-    """Build the site anew from executed copies and return its first page.
+    """Build the site again from executed copies and return its first page.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
     if failed:
         raise WorkshopError(
             "The book has a fault: each is named above, with its page and line.",
-            hint="mend it in the lesson and run make book again.",
+            hint="fix it in the lesson and run make book again.",
         )
     return output / "html" / "index.html"
 

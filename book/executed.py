@@ -1,4 +1,4 @@
-"""The executed copies that the book is made of: which of them are good, and the others anew."""
+"""The executed copies that the book is made of: which of them are good, and the others again."""
 
 from __future__ import annotations
 

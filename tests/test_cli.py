@@ -43,7 +43,7 @@ def test_the_doctor_says_how_to_mend_a_missing_jar(tmp_path, monkeypatch):
     assert done.returncode == 1
     missing = f"✗ {len(read_lock())} of {len(read_lock())} jars are missing"
     assert missing in done.stdout
-    assert "mend it with: python -m workshop fetch" in done.stdout
+    assert "fix it with: python -m workshop fetch" in done.stdout
 
 
 def test_the_doctor_says_how_to_mend_wrong_packages(tmp_path, monkeypatch):
@@ -53,7 +53,7 @@ def test_the_doctor_says_how_to_mend_wrong_packages(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     (finding,) = doctor._packages()
     assert f"protobuf is {PROTOBUF}, not 6.0.0; nobodys-package is missing" in finding.what
-    assert finding.mend == "make setup"
+    assert finding.fix == "make setup"
 
 
 def test_the_doctor_says_which_protobuf_is_active():
@@ -66,7 +66,7 @@ def test_the_doctor_says_which_protobuf_is_active():
 def test_the_doctor_says_when_the_sdk_does_not_fit_protobuf(monkeypatch):
     monkeypatch.setattr(doctor, "import_module", lambda name: 1 / 0)
     (finding,) = doctor._packages()
-    assert finding.what.endswith("division by zero") and finding.mend == "make setup"
+    assert finding.what.endswith("division by zero") and finding.fix == "make setup"
 
 
 def test_the_doctor_says_when_generated_code_is_stale(tmp_path, monkeypatch):
@@ -79,7 +79,7 @@ def test_the_doctor_says_when_generated_code_is_stale(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
     (finding,) = doctor._generated()
-    assert finding.mend == "make protos"
+    assert finding.fix == "make protos"
 
 
 def test_a_python_without_the_packages_is_told_what_to_do():

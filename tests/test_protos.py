@@ -118,7 +118,7 @@ def test_a_mistake_is_a_sentence_with_the_line(temporary, compiled):
     assert str(caught.value).splitlines() == [
         "protoc refuses cups_wrong.proto, line 4: Expected field number.",
         "  4 |   string made_of = ;",
-        "What to do: mend the proto text, and run the cell again.",
+        "What to do: fix the proto text, and run the cell again.",
     ]
 
 

@@ -165,7 +165,7 @@ def down(stack: Stack, forget: bool) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Check this machine; every line is ✓ or the command that mends it."""
+    """Check this machine; every line is ✓ or the command that fixes it."""
     from workshop.stack.doctor import examine
 
     findings = examine()
@@ -225,7 +225,7 @@ def run(
 
 @main.command()
 def syllabus() -> None:
-    """Write notebooks/README.md anew from the lessons."""
+    """Rewrite notebooks/README.md from the lessons."""
     from workshop.series.syllabus import SYLLABUS, syllabus
 
     SYLLABUS.write_text(syllabus(), encoding="utf-8")
@@ -233,13 +233,13 @@ def syllabus() -> None:
 
 
 @main.command()
-@click.option("--reset", "anew", is_flag=True, help="Forget it, all or of one lesson.")
+@click.option("--reset", "again", is_flag=True, help="Forget it, all or of one lesson.")
 @click.argument("lesson", required=False, metavar="[LESSON]")
-def progress(anew: bool, lesson: str | None) -> None:
+def progress(again: bool, lesson: str | None) -> None:
     """Show which exercises you have passed; LESSON is a number such as 04."""
     from workshop.exercises import progress, reset
 
-    if anew:
+    if again:
         reset(lesson)
         click.echo("Your progress is forgotten.")
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class WorkshopError(Exception):
-    """Something went wrong that a person can mend.
+    """Something went wrong that a person can fix.
 
     Parameters
     ----------

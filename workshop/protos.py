@@ -173,7 +173,7 @@ def _explained(said: str, text: str, name: str) -> ProtoError:
         problems.append(f"line {number}: {found[2]}")
         if 0 < number <= len(lines):
             shown.append(f"  {number} | {lines[number - 1]}")
-    hint = "mend the proto text, and run the cell again."
+    hint = "fix the proto text, and run the cell again."
     if not re.search(r"^\s*(syntax|edition)\s*=", text, re.MULTILINE):
         hint = 'begin the text with the line  syntax = "proto3";'
     details = [*problems[1:], *dict.fromkeys(shown)]

@@ -78,7 +78,7 @@ class Way:
     title
         What the tables call it.
     functions
-        The functions; or what makes them, given the clock that they shall look at.
+        The functions; or what makes them, given the clock that they should look at.
     module
         The text of a module definition.
     """

@@ -62,13 +62,13 @@ def test_the_lesson_is_run_played_with_and_left(learner, lab, browser, tmp_path,
     type_name(dashboard, "Ottilie")
     expect(yours).to_contain_text("Ahoy Ottilie, number 5")
 
-    # Broken, its traceback is there; mended, who waited is greeted.
+    # Broken, its traceback is there; fixed, who waited is greeted.
     learner.edit(HOSTS, function.replace("count.seen += 1", "count.sene += 1"))
     learner.run(HOSTS)
     type_name(dashboard, "Ottilie")
     expect(printed).to_contain_text("AttributeError")
     expect(printed).to_contain_text("sene")
-    expect(printed).to_contain_text("Mend it and run its cell again")
+    expect(printed).to_contain_text("Fix it and run its cell again")
     expect(dashboard.locator(".wl-verdict")).to_contain_text("1 on their way")
     learner.edit(HOSTS, function.replace("Hello", "At last"))
     learner.run(HOSTS)

@@ -78,9 +78,9 @@ def imitation(folder, generated: str) -> str:
 def test_another_sdk_is_refused_in_one_sentence(tmp_path):
     path = imitation(tmp_path, "AddSerializedFile(b'...')")
     done = LIFTED.python("-c", "import statefun", PYTHONPATH=path)
-    *_, error, mend = done.stderr.splitlines()
+    *_, error, fix = done.stderr.splitlines()
     assert error.startswith(f"ImportError: {path}/statefun/kafka_egress_pb2.py is not of the SDK")
-    assert mend.startswith("What to do: ") and mend.endswith("apache-flink-statefun==2.2.2")
+    assert fix.startswith("What to do: ") and fix.endswith("apache-flink-statefun==2.2.2")
 
 
 def test_the_installed_file_is_read_but_not_executed(tmp_path):

@@ -110,11 +110,11 @@ def test_a_failing_call_is_refused_a_few_times_then_held_until_it_is_mended(host
         held = pool.submit(requests.post, hosting.url, data=call("Ada"), timeout=10)
         with pytest.raises(NotYet):
             held.result(1)
-        hosting.replace(saying("Mended"))
+        hosting.replace(saying("Fixed"))
         answer = held.result(5)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/octet-stream"
-    assert b"Mended" in answer.content
+    assert b"Fixed" in answer.content
     assert (hosting.waiting, hosting.error) == (0, "")
 
 
@@ -125,8 +125,8 @@ def test_a_function_that_is_bound_anew_is_called_next(hosting):
         for _ in range(PROMPT_FAILURES):
             requests.post(hosting.url, data=call("Ada"), timeout=10)
         held = pool.submit(requests.post, hosting.url, data=call("Ada"), timeout=10)
-        functions.functions.update(saying("Anew").functions)
-        assert b"Anew" in held.result(5).content
+        functions.functions.update(saying("Again").functions)
+        assert b"Again" in held.result(5).content
 
 
 def test_closing_hangs_up_on_a_held_call(hosting):
@@ -183,8 +183,8 @@ def test_the_engine_calls_this_process_until_it_gives_the_place_back(own):
         with own.host(saying(text)) as hosting:
             assert own.status().host == os.getpid()
             assert greetings(own, "Ada") == [text]
-            own.host(saying("Anew"))
-            assert greetings(own, "Ada") == ["Anew"]
+            own.host(saying("Again"))
+            assert greetings(own, "Ada") == ["Again"]
             assert "called for Ada" in hosting.text
     assert greetings(own, "Ada") == ["Nice to see you again Ada"]
     assert own.status().host is None
@@ -198,8 +198,8 @@ def test_names_wait_for_a_mended_function_and_none_is_lost(own, eventually):
         # Longer than the engine waits for a silent answer, which is 10 s.
         with pytest.raises(NotYet):
             waiting.result(12)
-        own.host(saying("Mended"))
-        assert waiting.result(5) == ["Mended"] * 6
+        own.host(saying("Fixed"))
+        assert waiting.result(5) == ["Fixed"] * 6
     assert own.status().part("job").restarts == 0
 
 
@@ -216,7 +216,7 @@ def test_greetings_that_do_not_come_tell_what_the_function_raised(own):
         with pytest.raises(StackError) as told:
             own.greet("Margaret", timeout=5)
         assert hosting.error in str(told.value)
-        assert "Mend it and run its cell again" in str(told.value)
+        assert "Fix it and run its cell again" in str(told.value)
         assert "log of taskmanager" not in str(told.value)
 
 
@@ -262,7 +262,7 @@ stack.up()
 """,
     "hosting = stack.host(saying('Hi'))",
     "print(stack.greet('Ada', 'Ada')[1].greeting)",
-    "stack.host(saying('Anew'));",
+    "stack.host(saying('Again'));",
     "print(stack.greet('Ada')[0].greeting)",
     "hosting.close(); import time; time.sleep(0.5)",
 ]
@@ -280,5 +280,5 @@ def test_what_functions_print_lands_under_the_cell_that_hosts(
     assert plain[1].count("called for Ada") == 2
     assert plain[2] == "Hi\n"
     assert plain[3].count("called for Ada") == 1
-    assert plain[4] == "Anew\n"
+    assert plain[4] == "Again\n"
     assert "given back to the greeter after" in plain[3]

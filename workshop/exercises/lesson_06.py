@@ -245,7 +245,7 @@ def guarded_door(guarded: Callable[[StatefulFunctions, int], Flask]) -> str:
         'add a page for who watches over the process: @app.get("/health").',
     )
     expect("GET /health: text", health.text.strip(), "ok", 'return the text "ok" there.')
-    return "What is too large stays outside, and the process says that it is well."
+    return "What is too large stays outside, and the process says that it is healthy."
 
 
 def _limit_hint(response: TestResponse) -> str:

@@ -36,7 +36,7 @@ HINTS = {
     "format 1.0 takes names": "in format 1.0 a state is its name and nothing more.",
     "format 2.0 takes": "in format 2.0 a state is an entry of its own: - name: …",
     "undeclared state": "the states are named as in context.state(…) in the code.",
-    "unknown key": "the engine knows no such key, so it takes the default; mend the key's name.",
+    "unknown key": "the engine knows no such key, so it takes the default; fix the key's name.",
     "is no duration": "a whole number and a unit: ms, s, min, h or d.",
     "not a declared function": "compare the target with the types of the declared functions.",
     "typeUrl": "a typeUrl ends in the full name of the message: "
@@ -133,10 +133,10 @@ def greetings(runtime: SimulatedRuntime) -> list[str]:
 # ------------------------------------------------------------------------------- 07.1
 
 
-@exercise("07.1", "Mend a module")
-def mend_a_module(mended: str) -> str:
+@exercise("07.1", "Fix a module")
+def fix_a_module(fixed: str) -> str:
     """With the rest of the greeter's module, read, and run."""
-    head = is_text(mended, "mended").rstrip() + "\n"
+    head = is_text(fixed, "fixed").rstrip() + "\n"
     rest = MODULE.read_text(encoding="utf-8").partition(INGRESSES)
     module = head + rest[1] + rest[2]
     faultless(greeter_functions, module)
@@ -146,7 +146,7 @@ def mend_a_module(mended: str) -> str:
         "how many messages may wait for one name",
         greeter.max_batch,
         500,
-        "keep the limit: mend the name of the key, maxNumBatchRequests, and do not take it out.",
+        "keep the limit: fix the name of the key, maxNumBatchRequests, and do not take it out.",
     )
     expect(
         "timeout, in seconds",

@@ -309,7 +309,7 @@ class _Visitors:
                     f"After {_MOST} calls in the same moment the function was still called.",
                     "a note has to come later: use pack_and_send_after.",
                 )
-            # A job that fails goes back to here, so it fails again and does not begin anew.
+            # A job that fails goes back to here, so it fails again and does not start over.
             runtime.checkpoint()
         _until(runtime, until)
         return runtime

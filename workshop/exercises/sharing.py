@@ -46,7 +46,7 @@ class Sharing:
         return Path(self.folder) / f"{self.name}.json"
 
     def publish(self) -> None:
-        """Write the file anew.
+        """Rewrite the file.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from workshop.stack import Part, Stack, StackError
 
 
 class ChaosError(WorkshopError):
-    """A part could not be broken, or not be mended."""
+    """A part could not be broken, or not be fixed."""
 
 
 def kill(stack: Stack, name: str) -> Part:

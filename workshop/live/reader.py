@@ -62,7 +62,7 @@ class TopicsReader:
         The broker's address.
     positions
         Where to go on, as an earlier reader left it; at the end of every topic if it is empty. A
-        topic that was made anew since then is read from its beginning. It is kept up to date.
+        topic that was made again since then is read from its beginning. It is kept up to date.
     committed
         Whether a greeting is read only when it is committed.
     topics

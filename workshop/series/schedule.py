@@ -126,7 +126,7 @@ class Series:
             end_marked(own, spare_stacks=True)
             ran.seconds = time.monotonic() - began
         if following is not None and following.path in self._sharing:
-            self._see_to_the_stack("mend")
+            self._see_to_the_stack("fix")
         return ran
 
     def _execute(self, lesson: Lesson, ran: LessonRun, client: Any) -> None:

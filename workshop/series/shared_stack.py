@@ -5,7 +5,7 @@ The holder is a process beside the run, so that the run's own environment stays 
     python -m workshop.series.shared_stack NAME
 
 For each line that it reads it sees to it that the stack is up, and prints how many seconds that
-took; after the line ``mend`` a stack that is not well is replaced by a new one. It ends with its
+took; after the line ``fix`` a stack that is not ready is replaced by a new one. It ends with its
 input, and the stack with it.
 """
 
@@ -50,7 +50,7 @@ class Holder:
         Parameters
         ----------
         how
-            ``up``; or ``mend``, between two lessons, when nobody uses it.
+            ``up``; or ``fix``, between two lessons, when nobody uses it.
         """
         assert self._process.stdin is not None
         self._process.stdin.write(f"{how}\n")
@@ -74,7 +74,7 @@ def main(name: str) -> None:
             state = stack.status().state
             if state == "ready":
                 continue
-            if line.strip() == "mend":
+            if line.strip() == "fix":
                 # A lesson left it broken, or stopped it: the next one begins with nothing counted.
                 stack.down(forget=True)
             stack.up(progress=Progress())

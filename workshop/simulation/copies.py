@@ -34,7 +34,7 @@ class Copies(StatefulFunctions):  # type: ignore[misc]  # the SDK has no types
         self.restart()
 
     def restart(self) -> None:
-        """End all copies and start them anew: whatever they remembered is gone."""
+        """End all copies and start them again: whatever they remembered is gone."""
         self._running = [self._program() for _ in range(self._count)]
         self.functions = self._running[0].functions  # what the handler and the checks look at
 

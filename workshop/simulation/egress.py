@@ -149,7 +149,7 @@ class EgressLog:
         return topic, entry.argument if type_url is None else any_bytes(type_url, value)
 
     def end_transactions(self, status: str) -> int:
-        """Commit or abort what is open, and begin anew; gives the number of records."""
+        """Commit or abort what is open, and start over; gives the number of records."""
         self._open.status = status
         self._open = _Transaction("open")
         count, self.open = self.open, 0

@@ -6,7 +6,7 @@ __all__ = ["HandlerMismatch", "JobFailed", "ModuleError", "SimulationError"]
 
 
 class SimulationError(Exception):
-    """Something went wrong in the simulation that a person can mend.
+    """Something went wrong in the simulation that a person can fix.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ class Flight:
         self.renew(now_ms)
 
     def renew(self, now_ms: int) -> None:
-        """Begin anew with the attempts, as after a restart."""
+        """Start over with the attempts, as after a restart."""
         self.attempts = 0
         self.since_ms = now_ms
         self.backoff_ms = FIRST_BACKOFF_MS

@@ -319,6 +319,6 @@ class Job:
             self._failed_restarts = 0
             raise JobFailed(
                 f"The job fails again and again on {culprit}: {type(cause).__name__}: {cause}",
-                hint="Mend the function or the producer. The engine would restart for ever.",
+                hint="Fix the function or the producer. The engine would restart for ever.",
                 details=f"{self.settings.max_restarts} restarts did not help.",
             ) from cause

@@ -114,7 +114,7 @@ class SimulatedRuntime:
         if check and errors:
             raise ModuleError(
                 f"{self.module.source} has {len(errors)} error(s).",
-                hint="Mend them, or pass check=False to see them strike.",
+                hint="Fix them, or pass check=False to see them strike.",
                 details="\n".join(errors),
             )
         worker: Worker

@@ -1,4 +1,4 @@
-"""Checks of this machine: each is ✓, or says the command that mends it."""
+"""Checks of this machine: each is ✓, or says the command that fixes it."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ SET_UP = "make setup"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What one check found; ``mend`` is empty if all is well."""
+    """What one check found; ``fix`` is empty if all is well."""
 
     what: str
-    mend: str = ""
+    fix: str = ""
 
     @property
     def good(self) -> bool:
-        """Whether there is nothing to mend."""
-        return not self.mend
+        """Whether there is nothing to fix."""
+        return not self.fix
 
     def __str__(self) -> str:
-        return f"✓ {self.what}" if self.good else f"✗ {self.what}\n    mend it with: {self.mend}"
+        return f"✓ {self.what}" if self.good else f"✗ {self.what}\n    fix it with: {self.fix}"
 
 
 def examine() -> list[Diagnosis]:
@@ -80,8 +80,8 @@ def _python() -> Iterator[Diagnosis]:
     found = ".".join(map(str, sys.version_info[:3]))
     oldest = ".".join(map(str, OLDEST_PYTHON))
     old = sys.version_info < OLDEST_PYTHON
-    mend = f"make setup PYTHON=/path/to/python{oldest} (or newer)" if old else ""
-    yield Diagnosis(f"Python {found} (at least {oldest})", mend)
+    fix = f"make setup PYTHON=/path/to/python{oldest} (or newer)" if old else ""
+    yield Diagnosis(f"Python {found} (at least {oldest})", fix)
 
 
 def _pins(file: str) -> dict[str, str]:

@@ -234,7 +234,7 @@ class Stack:
         """Let the functions of this process take the greeter's place: the engine calls them.
 
         What they print, and the traceback of one that fails, is shown under the cell. A function
-        that is defined anew takes effect with the next call, and calls that have failed wait for
+        that is defined again takes effect with the next call, and calls that have failed wait for
         it. The greeter serves again when the hosting is closed, or when this process ends.
 
         Parameters

@@ -1,7 +1,7 @@
 """The functions of this process in the greeter's place: the real engine calls a notebook's cell.
 
 A function that fails is called again by the engine after 10, 20, 40 ms and so on, up to half the
-time-out: after a minute of failures a mended function would wait another minute for its turn. So
+time-out: after a minute of failures a fixed function would wait another minute for its turn. So
 after a few failures the answer is held back instead: a header that grows by a byte every few
 seconds keeps the engine waiting, the call goes through as soon as the function works, and nothing
 is lost if it never does, since the engine then calls again by itself.
@@ -57,7 +57,7 @@ class Hosting:
     failures
         How many calls have failed.
     error
-        The traceback of the newest failure, while there is one that was not mended.
+        The traceback of the newest failure, while there is one that was not fixed.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Hosting:
 
     @property
     def waiting(self) -> int:
-        """How many addresses have a call that failed and waits for a mended function."""
+        """How many addresses have a call that failed and waits for a fixed function."""
         return len(self._failed)
 
     @property
@@ -109,7 +109,7 @@ class Hosting:
         tries = max((times for times, _ in self._failed.values()), default=0)
         return (
             f"{what}: your function fails; {self.waiting} waiting, tried {tries} times. "
-            "Mend it and run its cell again: nothing is lost."
+            "Fix it and run its cell again: nothing is lost."
         )
 
     @property
@@ -120,7 +120,7 @@ class Hosting:
     def replace(self, functions: StatefulFunctions) -> None:
         """Serve other functions from now on; calls that wait are tried with them at once.
 
-        The log begins anew.
+        The log starts over.
         """
         with self._changed:
             self._lines.clear()
@@ -220,7 +220,7 @@ class Hosting:
                 self._changed.wait(LOOK_SECONDS)
 
     def _code(self) -> object:
-        """What changes when a function is defined anew, also within the same StatefulFunctions."""
+        """What changes when a function is defined again, also within the same StatefulFunctions."""
         return self._handler, [id(target) for target in self._functions.functions.values()]
 
     def _count_failure(self, body: bytes, error: BaseException, code: object) -> bool:

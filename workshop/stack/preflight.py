@@ -1,4 +1,4 @@
-"""What must be so before a stack can start: mended if it can be, else said with what mends it."""
+"""What must be so before a stack can start: fixed if it can be, else said with what fixes it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class TerminalProgress(Progress):
         self._live = Live(auto_refresh=False)
 
     def show(self, status: Status) -> None:
-        """Draw the status anew."""
+        """Draw the status again."""
         # As text: a log line in square brackets is not meant as markup.
         self._live.update(Text(str(status)), refresh=True)
 

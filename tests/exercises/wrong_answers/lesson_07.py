@@ -2,7 +2,7 @@
 
 from tests.exercises.wrong_answers import Wrong
 
-MENDED = '''mended = """
+FIXED = '''fixed = """
 version: "1.0"
 module:
   meta:
@@ -107,37 +107,37 @@ def change(text: str, *changes: str) -> str:
 
 
 WRONG = [
-    Wrong("07.1", "a version as a number", change(MENDED, '"1.0"', "1.0"), "so it needs quotes"),
+    Wrong("07.1", "a version as a number", change(FIXED, '"1.0"', "1.0"), "so it needs quotes"),
     Wrong(
         "07.1",
         "another state",
-        change(MENDED, "seen_count", "seen"),
+        change(FIXED, "seen_count", "seen"),
         "as in context.state(…) in the code",
     ),
     Wrong(
         "07.1",
         "takes the limit out",
-        change(MENDED, "            maxNumBatchRequests: 500\n", ""),
+        change(FIXED, "            maxNumBatchRequests: 500\n", ""),
         "do not take it out",
     ),
     Wrong(
         "07.1",
         "leaves the warning",
-        change(MENDED, "maxNumBatchRequests", "maxNumBatchRequest"),
-        "mend the key's name",
+        change(FIXED, "maxNumBatchRequests", "maxNumBatchRequest"),
+        "fix the key's name",
     ),
-    Wrong("07.1", "two minutes in words", change(MENDED, "2min", "2m"), "ms, s, min, h or d"),
-    Wrong("07.1", "two seconds", change(MENDED, "2min", "30s"), "two minutes were meant"),
+    Wrong("07.1", "two minutes in words", change(FIXED, "2min", "2m"), "ms, s, min, h or d"),
+    Wrong("07.1", "two seconds", change(FIXED, "2min", "30s"), "two minutes were meant"),
     Wrong(
         "07.1",
         "spoils the indentation",
-        change(MENDED, "            timeout", "           timeout"),
+        change(FIXED, "            timeout", "           timeout"),
         "Equal rank means equal depth",
     ),
     Wrong(
         "07.1",
         "the scheme is missing",
-        change(MENDED, "http://", ""),
+        change(FIXED, "http://", ""),
         "an endpoint begins with http://",
     ),
     Wrong(

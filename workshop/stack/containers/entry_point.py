@@ -51,7 +51,7 @@ class EngineFolder(RunFolder):
 
     @property
     def incarnation(self) -> Path:
-        """A file that the master writes anew at each of its starts."""
+        """A file that the master writes again at each of its starts."""
         return self.kept / "master"
 
     @property
@@ -168,7 +168,7 @@ async def _worker(command: list[str], folder: EngineFolder) -> int:
         await _end(process)
         if stop.is_set():
             return 0
-        print("There is a new master: the TaskManager begins anew.", flush=True)
+        print("There is a new master: the TaskManager restarts.", flush=True)
 
 
 async def _another_master(incarnation: Path) -> None:
@@ -228,7 +228,7 @@ async def _keep_job(folder: EngineFolder, size: Size) -> None:
 
 
 async def _tell(job: Job) -> None:
-    """Print whatever the job does anew."""
+    """Print whatever else the job does."""
     told = ""
     while True:
         now = f"The job is {job.part.state}: {job.part.detail}"

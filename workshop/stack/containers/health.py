@@ -1,6 +1,6 @@
 """Whether this container's part of the engine does its work: the health check of the image.
 
-A master is well when its JobManager answers, a worker when the JobManager counts it in. It is run
+A master is healthy when its JobManager answers, a worker when the JobManager counts it in. It is run
 every few seconds, so it imports next to nothing.
 """
 

@@ -65,7 +65,7 @@ class Failures:
             self.times = [*self.times[1 - SAME :], when]
 
     def keeps_failing(self, now: float, parts: Iterable[Part]) -> bool:
-        """Whether the job fails for a reason that no restart mends.
+        """Whether the job fails for a reason that no restart fixes.
 
         Parameters
         ----------

@@ -54,7 +54,7 @@ class Workers:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def follow(self, status: Status, job: Job) -> None:
-        """Begin the job anew from its newest checkpoint whenever the number of workers changed.
+        """Start the job again from its newest checkpoint whenever the number of workers changed.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Workers:
                 seen, since = now, time.monotonic()
             wanted = MORE_SECONDS if now > status.size.taskmanagers else FEWER_SECONDS
             if now not in (0, status.size.taskmanagers) and time.monotonic() > since + wanted:
-                print(f"There are {now} workers: the job begins anew with as many.", flush=True)
+                print(f"There are {now} workers: the job restarts with as many.", flush=True)
                 former, status.size = status.size, replace(status.size, taskmanagers=now)
                 try:
                     await asyncio.to_thread(job.begin_anew)

@@ -39,7 +39,7 @@ FOLLOW_SECONDS = 0.2
 _connections: dict[Path, Connection] = {}
 """What this process holds, by run folder.
 
-Not by Stack: a cell that makes its Stack anew must not end the stack of the old one.
+Not by Stack: a cell that makes its Stack again must not end the stack of the old one.
 """
 
 
@@ -262,7 +262,7 @@ class LocalBackend(Backend):
             try:
                 connection.ask("status")
             except StackGone:
-                # Another thread may have stopped the stack, or started it anew.
+                # Another thread may have stopped the stack, or started it again.
                 if _connections.get(self.folder.path) is connection:
                     _connections.pop(self.folder.path, None)
                 return None

@@ -38,7 +38,7 @@ from workshop.stack.local.services import Ports, Services, Settings
 from workshop.stack.status import Status
 
 ATTEMPTS = 3
-"""How often a process may die before it was ready once, and how often ports are chosen anew."""
+"""How often a process may die before it was ready once, and how often ports are chosen again."""
 
 MEASURE_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 5.0
