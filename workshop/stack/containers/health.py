@@ -1,7 +1,7 @@
 """Whether this container's part of the engine does its work: the health check of the image.
 
 A master is healthy when its JobManager answers, a worker when the JobManager counts it in. It is
-run every few seconds, so it imports nothing but the standard library.
+run every few seconds, so it imports next to nothing.
 """
 
 from __future__ import annotations
