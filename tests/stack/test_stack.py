@@ -353,7 +353,7 @@ def test_a_port_taken_between_choice_and_bind(name, monkeypatch):
     """The first choice of ports has one that somebody else listens on."""
     planted = (
         "import dataclasses, socket\n"
-        "from workshop.stack import services, supervisor\n"
+        "from workshop.stack.local import services, supervisor\n"
         "thief = socket.create_server(('127.0.0.1', 0))\n"
         "honest = services.Ports.choose\n"
         "choices = []\n"
