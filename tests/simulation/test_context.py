@@ -110,6 +110,14 @@ def test_quirks_of_the_sdk():
     assert context.replied == []
 
 
+def test_a_state_that_is_unpacked_as_another_type_is_empty_and_raises_no_error():
+    """Lesson 04 warns of it: a count that is read in this way starts over."""
+    context = FakeContext(states={"seen": Int64Value(value=3)})
+    assert context.state("seen").unpack(Int64Value).value == 3
+    other = context.state("seen").unpack(StringValue)
+    assert other is not None and other == StringValue()
+
+
 def test_the_caller_can_change_within_a_batch():
     context = FakeContext("ns/f", "me", caller=("a/b/c", "1"))
     assert repr(context.caller) == "a/b/c/1" and context.caller.namespace == "a/b"
