@@ -1,8 +1,11 @@
 """Every exercise: refused while it is unsolved or wrong, passed by its solution."""
 
 import json
+import signal
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from tests.exercises.wrong_answers import wrong_answers
 from tests.processes import workshop
@@ -103,6 +106,47 @@ def test_an_error_of_the_learners_code_becomes_a_sentence(made, capsys):
     )
     check("99.1", lambda: 4)
     assert "Hint: take one argument." in capsys.readouterr().out
+
+
+def test_an_answer_that_never_ends_is_interrupted(made, monkeypatch):
+    monkeypatch.setattr("workshop.exercises.checking.LIMIT_SECONDS", 0.3)
+    scope = {}
+    stubborn = """
+def answer(n):
+    while True:
+        try:
+            while True:
+                n += 1
+        except Exception:
+            pass
+"""
+    exec(compile(stubborn, "<your cell>", "exec"), scope)
+    told = str(examine("99.1", scope["answer"]))
+    assert "Your code was still running after 0.3 s.\n  in line " in told
+    assert "Hint: is there a loop in it that never ends?" in told
+    # The next one has all of its time, and an alarm of somebody else is kept.
+    assert examine("99.1", lambda n: 2 * n).passed
+    assert signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL  # pytest's own.
+
+
+def test_an_endless_loop_in_a_function_that_the_simulation_calls_is_interrupted(monkeypatch):
+    monkeypatch.setattr("workshop.exercises.checking.LIMIT_SECONDS", 1.0)
+
+    def endless(context, greet_request):
+        while True:
+            pass
+
+    assert "Your code was still running after 1 s." in str(examine("03.1", endless))
+
+
+def test_a_cell_with_a_syntax_error_is_told_instead_of_what_it_was_before(made, monkeypatch):
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    monkeypatch.setattr("workshop.exercises.checking.shell", lambda: shell)
+    shell.run_cell("def answer(n):\n    return n +", silent=False)
+    told = str(examine("99.1", lambda n: 2 * n))
+    assert "The cell that you ran last did not run: invalid syntax, in its line 2." in told
+    shell.run_cell("answer = 1 / 0")  # This one ran, and may have made what is asked for.
+    assert examine("99.1", lambda n: 2 * n).passed
 
 
 def test_an_empty_answer_is_told_how_to_begin(made):

@@ -6,23 +6,31 @@ what it expected and a hint. Whatever the learner's code raises becomes a senten
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import linecache
 import pkgutil
 import reprlib
+import signal
 import textwrap
+import threading
+import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import EllipsisType
+from types import EllipsisType, FrameType
 from typing import Any, NoReturn, TypeVar
 
 from workshop.errors import WorkshopError
 from workshop.exercises.progress import record
 from workshop.exercises.storage import passed
+from workshop.notebook import shell
 
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., str])
+
+LIMIT_SECONDS = 20.0
+"""How long the check of an exercise may take; most take a tenth of a second."""
 
 LINE = 95
 """How many characters of a hint go into one line."""
@@ -65,6 +73,37 @@ class Refused(Exception):
         super().__init__(what)
         self.what = what
         self.hint = hint
+
+
+class TookTooLong(BaseException):
+    """What runs has no time left. No ``except Exception`` of whatever runs must catch it."""
+
+
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise :class:`TookTooLong` in what takes longer, and again each second until it ends.
+
+    Only a system's main thread can be interrupted: anywhere else there is no limit.
+    """
+    here = threading.current_thread() is threading.main_thread()
+    if not here or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise TookTooLong
+
+    began = time.monotonic()
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if left:  # Somebody else's alarm goes off when it would have.
+            left = max(0.001, left - (time.monotonic() - began))
+            signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
 @dataclass(frozen=True)
@@ -155,12 +194,17 @@ def examine(id: str, *answers: Any) -> Outcome:
         known = ", ".join(one.id for one in exercises())
         raise WorkshopError(f"There is no exercise {id!r}.", hint=f"there are {known or 'none'}.")
     asked = by_id[id]
+    if failed := _cell_that_did_not_run():
+        return Outcome(asked, False, failed, "fix that, run the cell, then run this one again.")
     if any(answer is None or isinstance(answer, EllipsisType) for answer in answers):
         return Outcome(asked, False, "There is no answer yet.", asked.start)
     try:
-        return Outcome(asked, True, asked.run(*answers))
+        with at_most(LIMIT_SECONDS):
+            return Outcome(asked, True, asked.run(*answers))
     except Refused as refused:
         return Outcome(asked, False, refused.what, refused.hint)
+    except TookTooLong as error:
+        return Outcome(asked, False, _told(error), "is there a loop in it that never ends?")
     except Exception as error:
         hints = [hint for kind, hint in asked.raises.items() if _caused_by(error, kind)]
         return Outcome(asked, False, _told(error), hints[0] if hints else "")
@@ -208,9 +252,24 @@ def _caused_by(error: BaseException, kind: type[Exception]) -> bool:
     return any(isinstance(link, kind) for link in _chain(error))
 
 
+def _cell_that_did_not_run() -> str:
+    """What is wrong with the cell before this one, if Python could not even begin with it.
+
+    The name that is checked then still stands for what an earlier run of the cell made of it.
+    """
+    last = getattr(shell(), "last_execution_result", None)
+    error = last.error_before_exec if last is not None else None
+    if not isinstance(error, SyntaxError):
+        return ""
+    return f"The cell that you ran last did not run: {error.msg}, in its line {error.lineno}."
+
+
 def _told(error: BaseException) -> str:
     """One error as sentences: its kind, its text, and the learner's line that it comes from."""
-    lines = [f"Your code raised {type(error).__name__}: {error}"]
+    if isinstance(error, TookTooLong):
+        lines = [f"Your code was still running after {LIMIT_SECONDS:g} s."]
+    else:
+        lines = [f"Your code raised {type(error).__name__}: {error}"]
     for link in reversed(_chain(error)):
         mine = [f for f in traceback.extract_tb(link.__traceback__) if _is_a_cell(f.filename)]
         if mine:
