@@ -45,8 +45,9 @@ help: ## Explain every target
 setup: $(READY) ## Make the environment and fetch the jars
 	@$(IN_VENV) workshop fetch
 
-lab: setup ## Open JupyterLab on the first lesson
-	@$(IN_VENV) jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb
+lab: setup ## Open JupyterLab on the first lesson, with the whole project beside it
+	@$(IN_VENV) jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) --ServerApp.root_dir="$$PWD" \
+	  --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
 run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=--solved solves them
 	@$(IN_VENV) workshop run $(ARGS)

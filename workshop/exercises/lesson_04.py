@@ -20,7 +20,11 @@ RAISES: dict[type[Exception], str] = {
 }
 
 
-@exercise("04.1", "How often?", raises=RAISES)
+@exercise(
+    "04.1",
+    "How often?",
+    raises=RAISES | {TypeError: "visits takes one argument, the context."},
+)
 def how_often(visits: Callable[[Any], int]) -> str:
     for seen in (3, 1, 57):
         context = FakeContext(GREETER, "Ada", states={COUNT: SeenCount(seen=seen)})
