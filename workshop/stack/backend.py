@@ -50,6 +50,9 @@ class Backend(ABC):
     up_seconds = 180.0
     """How long a start may take, unless it is told otherwise."""
 
+    look_seconds = 0.05
+    """How long a start waits before it looks again."""
+
     hopeless: tuple[str, ...] = ()
     """The states from which a start does not become ready."""
 

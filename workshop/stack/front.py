@@ -36,7 +36,6 @@ from workshop.stack.status import Part, Status
 from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here
 
 _GREETER = "greeter.greeter:app"
-LOOK_SECONDS = 0.05
 
 seconds_in_up = 0.0
 """How long this process has waited in :meth:`Stack.up`: the report of a run tells it."""
@@ -181,7 +180,7 @@ class Stack:
                     self._must_not_fail_for_ever(status)
                     if time.monotonic() > began + timeout:
                         raise self._not_ready(status, f"not ready after {timeout:g} s")
-                    time.sleep(LOOK_SECONDS)
+                    time.sleep(self.backend.look_seconds)
                 if keep:
                     self.backend.keep()
                     status = self.status()

@@ -52,6 +52,7 @@ class ContainersBackend(Backend):
     """
 
     up_seconds = 600.0
+    look_seconds = 0.2  # Each look asks Flink's REST API.
 
     def __init__(
         self, folder: RunFolder, module: Path, checkpoint_ms: int | None, size: Size | None
@@ -110,7 +111,7 @@ class ContainersBackend(Backend):
                 if time.monotonic() > deadline:
                     raise StackError(f"Stack {self.name}: compose did not end in time.")
                 progress.show(self.status())
-                time.sleep(0.2)
+                time.sleep(self.look_seconds)
         except BaseException:
             process.terminate()
             raise

@@ -136,16 +136,12 @@ class LocalBackend(Backend):
     # ------------------------------------------------------------------ look
 
     def status(self) -> Status:
-        held = self._held()
-        connection = held or connect(self.folder)
-        try:
-            if connection is not None:
+        if (status := self._held_status()) is not None:
+            return status
+        connection = connect(self.folder)
+        if connection is not None:
+            with contextlib.suppress(StackGone), contextlib.closing(connection):
                 return connection.ask("status")
-        except StackGone:
-            pass
-        finally:
-            if connection is not None and connection is not held:
-                connection.close()
         return Status(self.name, str(self.folder.path))
 
     @property
@@ -257,13 +253,16 @@ class LocalBackend(Backend):
 
     def _held(self) -> Connection | None:
         """The connection by which this process keeps the stack alive, if the stack lives."""
+        return _connections.get(self.folder.path) if self._held_status() is not None else None
+
+    def _held_status(self) -> Status | None:
+        """What the stack says by that connection; None if it does not live, or there is none."""
         connection = _connections.get(self.folder.path)
         if connection is not None:
             try:
-                connection.ask("status")
+                return connection.ask("status")
             except StackGone:
                 # Another thread may have stopped the stack, or started it again.
                 if _connections.get(self.folder.path) is connection:
                     _connections.pop(self.folder.path, None)
-                return None
-        return connection
+        return None
