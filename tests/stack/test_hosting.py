@@ -1,9 +1,11 @@
 """A notebook in the greeter's place: the real engine calls functions of this process."""
 
+import linecache
 import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 
@@ -127,6 +129,33 @@ def test_a_function_that_is_bound_anew_is_called_next(hosting):
         held = pool.submit(requests.post, hosting.url, data=call("Ada"), timeout=10)
         functions.functions.update(saying("Again").functions)
         assert b"Again" in held.result(5).content
+
+
+@pytest.mark.parametrize("line", ["while True: pass", "time.sleep(600)"])
+def test_a_function_that_does_not_return_is_told_and_the_next_one_takes_over(
+    hosting, line, eventually
+):
+    functions = StatefulFunctions()
+    names = {"time": time, "functions": functions, "GreetRequest": GreetRequest}
+    cell = f"""@functions.bind("example/greeter")
+def greet(context, greet_request: GreetRequest):
+    {line}
+"""
+    linecache.cache["cell"] = len(cell), None, cell.splitlines(True), "cell"
+    exec(compile(cell, "cell", "exec"), names)
+    hosting.replace(functions)
+    with ThreadPoolExecutor() as pool:
+        held = [
+            pool.submit(requests.post, hosting.url, data=call(name), timeout=30)
+            for name in ("Ada", "Bob")
+        ]
+        eventually(lambda: hosting.running, 10)
+        assert f'File "cell", line 3: {line}' in hosting.summary
+        assert hosting.summary.endswith("Fix it and run its cell again: nothing is lost.")
+        assert hosting.trouble == hosting.running
+        hosting.replace(saying("Fixed"))
+        assert [b"Fixed" in one.result(10).content for one in held] == [True, True]
+    assert (hosting.running, hosting.failures, hosting.invocations) == ("", 0, 2)
 
 
 def test_closing_hangs_up_on_a_held_call(hosting):

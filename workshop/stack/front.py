@@ -494,9 +494,9 @@ class Stack:
         suspects = [part.name for part in failed or unready] or ["taskmanager"]
         details = [str(status)]
         hosting = hostings.get(self.folder.path)
-        if hosting is not None and hosting.error and not hosting.closed:
+        if hosting is not None and hosting.trouble:
             return StackError(
-                f"Stack {self.name}: {why}", hosting.summary, "\n".join([*details, hosting.error])
+                f"Stack {self.name}: {why}", hosting.summary, "\n".join([*details, hosting.trouble])
             )
         if not status.reason:
             for name in suspects:

@@ -20,8 +20,9 @@ from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
 from greeter.key import key_ending
+from workshop.stack.hosted_call import Call
 from workshop.stack.hosting_server import Server
-from workshop.stack.printed import route, sink_of_call, traceback_of, unroute
+from workshop.stack.printed import traceback_of, unroute
 
 PROMPT_FAILURES = 5
 """How often a failure is answered at once: the engine's waits between them are 0.3 s in all."""
@@ -32,6 +33,9 @@ DRIP_SECONDS = 3.0
 LOOK_SECONDS = 0.2
 RETRY_SECONDS = 5.0
 """How often a held call is tried again although the code is the same."""
+
+LONG_SECONDS = 2.0
+"""A call that has been running for longer is told."""
 
 LOG_LINES = 200
 
@@ -70,6 +74,7 @@ class Hosting:
         self.invocations = 0
         self.failures = 0
         self.error = ""
+        self._long: Call | None = None
         self.closed = False
         self._functions = functions
         self._handler = RequestReplyHandler(functions)
@@ -79,7 +84,7 @@ class Hosting:
         self._failed: dict[bytes, tuple[int, object]] = {}
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
         self._partial = ""
-        self._one_call = threading.Lock()
+        self._turn = threading.Lock()
         self._changed = threading.Condition()
         self.observer: Callable[[], object] = lambda: None
         self._server = Server(port, self)
@@ -94,6 +99,19 @@ class Hosting:
         return len(self._failed)
 
     @property
+    def running(self) -> str:
+        """That a function has not returned for seconds, and which line runs; empty otherwise."""
+        call = self._long
+        if call is None or call.wait(0):
+            return ""
+        return f"your function has not returned for {call.seconds:.0f} s. It is at {call.place}"
+
+    @property
+    def trouble(self) -> str:
+        """What has to be fixed: a function that does not return, or one that raised."""
+        return "" if self.closed else self.running or self.error
+
+    @property
     def text(self) -> str:
         """What the functions have printed, and the tracebacks of failures: the newest lines."""
         return "\n".join([*self._lines, *([self._partial] if self._partial else [])])
@@ -104,6 +122,8 @@ class Hosting:
         what = ", ".join(self.types)
         if self.closed:
             return f"{what}: given back to the greeter after {self.invocations} calls"
+        if self.running:
+            return f"{what}: {self.running}. Fix it and run its cell again: nothing is lost."
         if not self.error:
             return f"{what}: your functions, {self.invocations} calls"
         tries = max((times for times, _ in self._failed.values()), default=0)
@@ -182,29 +202,44 @@ class Hosting:
             # The same code on the same call prints the same once more: shown only if it works.
             kept: list[str] = []
             again = bool(self._failed) and self._failed.get(_address(body), (0, None))[1] == code
-            try:
-                result = self._invoke(body, kept.append if again else self._write)
-            except BaseException as error:  # A learner's sys.exit() is a failure like any other.
-                prompt = self._count_failure(body, error, code)
-                if prompt or self.closed:
+            call = self._call(body, kept.append if again else self._write)
+            if not self._wait_for(call, code, drip):
+                if self.closed:
                     return None
-            else:
+                continue
+            if call.error is None:
                 self._write("".join(kept))
                 self._count_success(body)
-                return result
+                return call.answer
+            prompt = self._count_failure(body, call.error, code)
+            if prompt or self.closed:
+                return None
             self._wait_for_change(code, drip)
             if self.closed:
                 return None
 
-    def _invoke(self, body: bytes, sink: Callable[[str], object]) -> bytes:
-        with self._one_call:
-            route()  # At every call: whoever redirects a stream puts another in its place.
-            token = sink_of_call.set(sink)
-            try:
-                result: bytes = self._handler(body)
-                return result
-            finally:
-                sink_of_call.reset(token)
+    def _call(self, body: bytes, sink: Callable[[str], object]) -> Call:
+        handler = self._handler
+        return Call(lambda: handler(body), self._turn, sink)
+
+    def _wait_for(self, call: Call, code: object, drip: Callable[[], object]) -> bool:
+        """Wait until a call has ended; or, if there is other code to call, give it up."""
+        dripped = time.monotonic()
+        while not call.wait(LOOK_SECONDS):
+            if self.closed or self._code() != code:
+                call.give_up()
+                with self._changed:
+                    # It may be inside something that cannot be interrupted: the next does not wait.
+                    if call.seconds:
+                        self._turn, self._long = threading.Lock(), None
+                return False
+            if call.seconds > LONG_SECONDS:
+                self._long = call
+                self.observer()
+            if time.monotonic() > dripped + DRIP_SECONDS:
+                drip()
+                dripped = time.monotonic()
+        return True
 
     def _wait_for_change(self, code: object, drip: Callable[[], object]) -> None:
         began = dripped = time.monotonic()

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from workshop.notebook import shell
@@ -50,23 +50,33 @@ def unroute() -> None:
 def traceback_of(error: BaseException) -> str:
     """The traceback as text, a notebook's cells by the number that the notebook shows."""
     text = "".join(traceback.format_exception(type(error), error, _own_part(error))).rstrip()
-    here = shell()
-
-    def name(file: re.Match[str]) -> str:
-        known = here.compile.format_code_name(file[1])
-        return " ".join(known) + ", line" if known else file[0]
-
-    if here is None:
+    if shell() is None:
         return text
-    return re.sub(r'File "([^"]+)", line', name, text)
+    return re.sub(r'File "([^"]+)", line', lambda file: f"{name_of(file[1])}, line", text)
+
+
+def name_of(file: str) -> str:
+    """What a file is called: a notebook's cell by the number that the notebook shows."""
+    here = shell()
+    known = here.compile.format_code_name(file) if here is not None else None
+    return " ".join(known) if known else f'File "{file}"'
+
+
+def is_cell(file: str) -> bool:
+    """Whether a file is a notebook's cell."""
+    here = shell()
+    return here is not None and here.compile.format_code_name(file) is not None
+
+
+def is_own(frame: FrameType) -> bool:
+    """Whether a frame is of the workshop or of the SDK, and not of a function that they call."""
+    package = frame.f_globals.get("__name__", "").partition(".")[0]
+    return package in ("workshop", "statefun")
 
 
 def _own_part(error: BaseException) -> TracebackType | None:
     """The traceback from the learner's function on, without the frames that called it."""
     trace = error.__traceback__
-    while trace is not None:
-        package = trace.tb_frame.f_globals.get("__name__", "").partition(".")[0]
-        if package not in ("workshop", "statefun"):
-            return trace
+    while trace is not None and is_own(trace.tb_frame):
         trace = trace.tb_next
-    return error.__traceback__
+    return trace or error.__traceback__

@@ -125,7 +125,7 @@ class HostingView:
 
     def _page(self) -> dict[str, str]:
         hosting = self._hosting
-        colour = "error" if hosting.error and not hosting.closed else "success"
+        colour = "error" if hosting.trouble else "success"
         head = (
             f"<div style='border-left:4px solid var(--jp-{colour}-color1);padding-left:8px'>"
             f"{html.escape(hosting.summary)}</div>"

@@ -1,0 +1,94 @@
+"""One call of hosted functions, in a thread of its own: it can be watched, and given up."""
+
+from __future__ import annotations
+
+import ctypes
+import linecache
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from workshop.stack.printed import is_cell, is_own, name_of, route, sink_of_call
+
+
+class GivenUp(BaseException):
+    """Nobody waits for this call any more. No ``except Exception`` of a function must catch it."""
+
+
+class Call:
+    """A call that runs as soon as the one before it has ended.
+
+    Parameters
+    ----------
+    invoke
+        Gives the answer, or raises.
+    turn
+        Held while it runs: functions are called one at a time.
+    sink
+        Takes what is printed.
+
+    Attributes
+    ----------
+    answer
+        What it returned.
+    error
+        What it raised.
+    """
+
+    def __init__(
+        self, invoke: Callable[[], bytes], turn: threading.Lock, sink: Callable[[str], object]
+    ) -> None:
+        self.answer = b""
+        self.error: BaseException | None = None
+        self._invoke = invoke
+        self._turn = turn
+        self._sink = sink
+        self._began: float | None = None
+        self._over = threading.Event()
+        # A daemon: a function that never returns must not keep a kernel from ending.
+        self._thread = threading.Thread(target=self._run, name="hosted-call", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end, and return whether there is one."""
+        return self._over.wait(seconds)
+
+    @property
+    def seconds(self) -> float:
+        """For how long the function has been running; 0 while it waits for its turn."""
+        return time.monotonic() - self._began if self._began is not None else 0.0
+
+    @property
+    def place(self) -> str:
+        """Which line runs: of the learner's cell, even while that waits in somebody's library."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        frames = []
+        while frame is not None and not is_own(frame):
+            frames.append(frame)
+            frame = frame.f_back
+        if not frames:
+            return ""
+        shown = next((frame for frame in frames if is_cell(frame.f_code.co_filename)), frames[0])
+        file, line = shown.f_code.co_filename, shown.f_lineno
+        return f"{name_of(file)}, line {line}: {linecache.getline(file, line).strip()}"
+
+    def give_up(self) -> None:
+        """Interrupt it, as soon as Python gets to; what it still prints goes nowhere."""
+        self._sink = lambda text: None
+        if self._thread.ident is not None and not self._over.is_set():
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self._thread.ident), ctypes.py_object(GivenUp)
+            )
+
+    def _run(self) -> None:
+        try:
+            with self._turn:
+                route()  # At every call: whoever redirects a stream puts another in its place.
+                sink_of_call.set(lambda text: self._sink(text))
+                self._began = time.monotonic()
+                self.answer = self._invoke()
+        except BaseException as error:  # A learner's sys.exit() is a failure like any other.
+            self.error = error
+        finally:
+            self._over.set()
