@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 import requests
+from tornado.ioloop import IOLoop
+from tornado.websocket import websocket_connect
 
 from workshop.paths import ROOT
 
@@ -17,12 +23,26 @@ TOKEN = "tests"
 
 
 @pytest.fixture
-def lab(kernels, tmp_path, eventually):
-    """The address of a JupyterLab that make has started."""
+def shell():
+    """The shell of whoever starts JupyterLab."""
+    return "/bin/bash"
+
+
+@pytest.fixture
+def lab(kernels, shell, tmp_path, eventually):
+    """The address of a JupyterLab that make has started for somebody with start files."""
+    home = tmp_path / "home"
+    (home / "elsewhere").mkdir(parents=True)
+    (home / "elsewhere" / "python").write_text("#!/bin/sh\necho not this one\n")
+    (home / "elsewhere" / "python").chmod(0o755)
+    for name in (".profile", ".bashrc", ".bash_profile"):
+        (home / name).write_text('PATH="$HOME/elsewhere:$PATH"\n')
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options = f"--no-browser --ServerApp.port={port} --IdentityProvider.token={TOKEN}"
-    variables = {"JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    variables = {name: str(tmp_path) for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR")}
+    cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    variables |= {"HOME": str(home), "XDG_CACHE_HOME": cache, "SHELL": shell}
     log = tmp_path / "log"
     with log.open("w") as output:
         made = subprocess.Popen(
@@ -54,3 +74,23 @@ def test_the_first_lesson_is_opened_and_the_whole_project_is_beside_it(lab):
         asked = {"token": TOKEN, "content": 0}
         answer = requests.get(f"http://{lab}/api/contents/{path}", asked, timeout=30)
         assert answer.status_code == 200, path
+
+
+@pytest.mark.parametrize("shell", ["/bin/bash", shutil.which("dash") or "/bin/sh"])
+def test_a_terminal_has_the_python_of_the_lessons(lab):
+    asked = {"token": TOKEN}
+    made = requests.post(f"http://{lab}/api/terminals", params=asked, timeout=30).json()["name"]
+
+    async def typed() -> str:
+        url = f"ws://{lab}/terminals/websocket/{made}?token={TOKEN}"
+        terminal = await websocket_connect(url)
+        command = "python -c 'import sys, workshop; print(40 + 2, sys.prefix)'"
+        await terminal.write_message(json.dumps(["stdin", f"{command}\r"]))
+        seen = ""
+        while not (said := re.search(r"(42 [^\r]+|not this one|\w+Error)\r", seen)):
+            kind, *text = json.loads(await terminal.read_message())
+            seen += "".join(text) if kind == "stdout" else ""
+        terminal.close()
+        return said[1]
+
+    assert IOLoop().run_sync(typed, timeout=60) == f"42 {ROOT / '.venv'}"

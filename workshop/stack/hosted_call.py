@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import linecache
 import sys
 import threading
 import time
 from collections.abc import Callable
 
-from workshop.stack.printed import is_cell, is_own, name_of, route, sink_of_call
+from workshop.notebook import is_cell, line_of
+from workshop.stack.printed import is_own, route, sink_of_call
 
 
 class GivenUp(BaseException):
@@ -70,8 +70,7 @@ class Call:
         if not frames:
             return ""
         shown = next((frame for frame in frames if is_cell(frame.f_code.co_filename)), frames[0])
-        file, line = shown.f_code.co_filename, shown.f_lineno
-        return f"{name_of(file)}, line {line}: {linecache.getline(file, line).strip()}"
+        return line_of(shown.f_code.co_filename, shown.f_lineno)
 
     def give_up(self) -> None:
         """Interrupt it, as soon as Python gets to; what it still prints goes nowhere."""

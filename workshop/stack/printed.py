@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from types import FrameType, TracebackType
 from typing import Any
 
-from workshop.notebook import shell
+from workshop.notebook import name_of, shell
 
 sink_of_call: ContextVar[Callable[[str], object] | None] = ContextVar("sink", default=None)
 """What takes the text that is printed in this call."""
@@ -53,19 +53,6 @@ def traceback_of(error: BaseException) -> str:
     if shell() is None:
         return text
     return re.sub(r'File "([^"]+)", line', lambda file: f"{name_of(file[1])}, line", text)
-
-
-def name_of(file: str) -> str:
-    """What a file is called: a notebook's cell by the number that the notebook shows."""
-    here = shell()
-    known = here.compile.format_code_name(file) if here is not None else None
-    return " ".join(known) if known else f'File "{file}"'
-
-
-def is_cell(file: str) -> bool:
-    """Whether a file is a notebook's cell."""
-    here = shell()
-    return here is not None and here.compile.format_code_name(file) is not None
 
 
 def is_own(frame: FrameType) -> bool:
