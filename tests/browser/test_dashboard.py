@@ -220,6 +220,12 @@ def test_pictures(own_stack, lab, new_page, shots):
             # Nothing is cut off: the dashboard is as wide as its place.
             box = page.locator(".workshop-live")
             assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 1
+        # A small screen shows all of it below the cell that makes it.
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.wait_for_timeout(SECONDS)
+        notebook.cell(0).evaluate("cell => cell.querySelector('.jp-OutputArea').scrollIntoView()")
+        whole, seen = page.locator(".workshop-live"), notebook.panel.locator(".jp-Notebook")
+        assert whole.bounding_box()["height"] < seen.bounding_box()["height"] - 40
         page.close()
         lab.end_kernels()
     assert shots.is_relative_to(ROOT / "build")

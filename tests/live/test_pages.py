@@ -12,6 +12,7 @@ from workshop.live.ledger import Verdict
 from workshop.live.recovery import Outage
 from workshop.live.snapshot import Arrival, Early
 from workshop.live.window import Percentiles
+from workshop.stack.status import Part
 
 
 def test_the_page_says_all(request):
@@ -75,6 +76,21 @@ def test_the_page_does_not_move_when_greetings_come():
 
     one = Arrival("Ada", "Welcome Ada", 999.0, 0.25)
     assert rows(()) == rows((one,)) == rows((one,) * 50) == pages.FEED_ROWS + 2
+
+
+def test_ones_own_last_greeting_is_not_mistaken_for_one_that_came_twice():
+    one = Arrival("Ada", "Welcome Ada", 999.0, 0.25)
+    told = words(pages.feed(scene(feed={"latest": (one,), "yours": one})))
+    assert told.count("Your last: Welcome Ada") == 1
+    assert told.count("Welcome Ada") == 2
+
+
+def test_a_number_of_restarts_says_what_it_counts():
+    assert Part("greeter", restarts=2).told_restarts == "2 restarts"
+    assert Part("broker", restarts=1).told_restarts == "1 restart"
+    assert Part("job", restarts=27).told_restarts == "27 tries to restart"
+    assert Part("job").told_restarts == ""
+    assert 'title="2 restarts"' in pages.chips(scene().vitals)
 
 
 def test_a_chart_says_the_same_in_words():

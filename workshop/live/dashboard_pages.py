@@ -14,7 +14,8 @@ from workshop.live.style import CLASS, STYLE
 from workshop.live.vitals import Vitals
 from workshop.stack.status import MARKS, Part
 
-FEED_ROWS = 10
+# With a notebook's own bars, and without scrolling, the whole has room in 1280 x 800 pixels.
+FEED_ROWS = 6
 BAR_ROWS = 8
 
 
@@ -184,19 +185,23 @@ def page(scene: Scene, caption: str) -> str:
     )
 
 
-def _row(arrival: Arrival) -> str:
+def _row(arrival: Arrival, label: str = "") -> str:
     text = html.escape(arrival.text)
     return (
-        f'<tr><td title="{text}">{text}</td>'
+        f'<tr><td title="{text}">{label}{text}</td>'
         f'<td class="wl-num">{number(arrival.latency, "s")}</td></tr>'
     )
 
 
 def _yours(scene: Scene) -> str:
-    """The newest greeting of the name that was typed: it stays, however many others come."""
+    """The newest greeting of the name that was typed: it stays, however many others come.
+
+    It stands in the list below as well. Without its label it would look as if it had come twice.
+    """
     yours = scene.feed.yours
+    label = '<span class="wl-faint">Your last: </span>'
     hint = "<tr><td class='wl-faint'>Type a name and press Enter.</td><td></td></tr>"
-    return f"<tbody class='wl-yours' aria-label='Yours'>{_row(yours) if yours else hint}</tbody>"
+    return f"<tbody class='wl-yours' aria-label='Yours'>{_row(yours, label) if yours else hint}</tbody>"
 
 
 def _oldest(scene: Scene) -> str:
@@ -213,7 +218,7 @@ def _chip(part: Part, paused: bool) -> str:
     tone = "busy" if paused else {"ready": "good", "failed": "bad"}.get(part.state, "busy")
     memory = f"{part.memory / 1e6:,.0f} MB" if part.memory else ""
     restarts = (
-        f'<span role="img" aria-label="{part.restarts} restarts" title="restarts">'
+        f'<span role="img" aria-label="{part.told_restarts}" title="{part.told_restarts}">'
         f"↻ {part.restarts}</span>"
         if part.restarts
         else ""

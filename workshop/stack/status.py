@@ -38,7 +38,8 @@ class Part:
     started
         When the process was made, in seconds since 1970 as psutil tells it.
     restarts
-        How often it had to be started again.
+        How often it had to be started again. Of the job: how often the engine tried, which it does
+        about once a second while a process is missing, so that one kill can make many.
     memory
         Resident memory in bytes.
     address
@@ -55,6 +56,15 @@ class Part:
     memory: int | None = None
     address: str = ""
     detail: str = ""
+
+    @property
+    def told_restarts(self) -> str:
+        """How often it was started again, in words that say what is counted; empty for never."""
+        if not self.restarts:
+            return ""
+        counted = ("try", "tries") if self.name == "job" else ("restart", "restarts")
+        of_what = " to restart" if self.name == "job" else ""
+        return f"{self.restarts} {counted[self.restarts > 1]}{of_what}"
 
 
 @dataclass(repr=False)
@@ -158,7 +168,7 @@ class Status:
             (
                 MARKS.get(part.state, "?"),
                 part.name,
-                part.state + (f" ({part.restarts} restarts)" if part.restarts else ""),
+                part.state + (f" ({part.told_restarts})" if part.restarts else ""),
                 str(part.pid or ""),
                 f"{part.memory / 1e6:.0f} MB" if part.memory else "",
                 part.detail or part.address,
