@@ -8,7 +8,7 @@ from pathlib import Path
 from statefun import StatefulFunctions
 
 from workshop.simulation.check import sends
-from workshop.simulation.diagram import escape
+from workshop.simulation.diagram import VISIBLE, escape
 from workshop.simulation.given import functions_of
 from workshop.simulation.module import Function, Module, State
 from workshop.simulation.module_parser import read_module
@@ -36,7 +36,7 @@ class ModuleDiagram:
     def mermaid(self) -> str:
         """The flowchart in Mermaid's language."""
         names: dict[tuple[str, str], str] = {}
-        lines = ["flowchart LR"]
+        lines = [f"%%{{init: {{{VISIBLE}}}}}%%", "flowchart LR"]
 
         def node(kind: str, id: str, *label: str) -> str:
             name = names.get((kind, id))
