@@ -201,7 +201,8 @@ def _yours(scene: Scene) -> str:
     yours = scene.feed.yours
     label = '<span class="wl-faint">Your last: </span>'
     hint = "<tr><td class='wl-faint'>Type a name and press Enter.</td><td></td></tr>"
-    return f"<tbody class='wl-yours' aria-label='Yours'>{_row(yours, label) if yours else hint}</tbody>"
+    row = _row(yours, label) if yours else hint
+    return f"<tbody class='wl-yours' aria-label='Yours'>{row}</tbody>"
 
 
 def _oldest(scene: Scene) -> str:
