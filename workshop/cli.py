@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from generator.broker import BrokerError
 from workshop.errors import WorkshopError
+from workshop.own.commands import new, read, send, which_application, which_stack
 from workshop.room.commands import bundle, lessons, room, share
 
 if TYPE_CHECKING:
+    from workshop.own.application import Application
     from workshop.stack import Stack
 
 
@@ -31,47 +31,21 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-_name_option = click.option(
-    "--name",
-    help="Which stack; two of different names never meet.  [default: $WORKSHOP_STACK or default]",
-)
-_kind_option = click.option(
-    "--stack",
-    "kind",
-    type=click.Choice(["embedded", "compose"]),
-    default="embedded",
-    show_default=True,
-    help="Local processes, or the containers of docker-compose.yml.",
-)
-
-
-def which_stack(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that name a stack, and the stack that they name."""
-
-    @_name_option
-    @_kind_option
-    @functools.wraps(command)
-    def with_stack(name: str | None, kind: str, **options: Any) -> None:
-        from workshop.stack import LEAN, Stack
-
-        make = Stack.compose if kind == "compose" else Stack
-        command(stack=make(name, size=LEAN if options.pop("lean", False) else None), **options)
-
-    return with_stack
-
-
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Run Apache Flink Stateful Functions and a Kafka broker on this machine, and the lessons."""
 
 
 @main.command()
-@which_stack
+@which_application
 @click.option(
     "--timeout", type=float, help="Seconds until it must be ready.  [default: 180, compose: 600]"
 )
 @click.option("--lean", is_flag=True, help="With as little memory as it can live on.")
-def up(stack: Stack, timeout: float | None) -> None:
+@click.option(
+    "--watch", "watches", is_flag=True, help="Restart the functions when a file is saved."
+)
+def up(stack: Stack, application: Application, timeout: float | None, watches: bool) -> None:
     """Start the stack; it stays until "down". If it is up already, say so."""
     already = stack.status().state == "ready"
     began = time.monotonic()
@@ -82,6 +56,11 @@ def up(stack: Stack, timeout: float | None) -> None:
     else:
         click.echo(f"Stack {stack.name} is up after {time.monotonic() - began:.1f} s.")
     click.echo(f"Broker {stack.bootstrap}, Flink's page {stack.flink_url}, folder {status.folder}")
+    if watches:
+        from workshop.own.watch import watch
+
+        click.echo(f"Watching {application.folder}. Ctrl-C ends that; the stack stays up.")
+        watch(application, stack, click.echo)
 
 
 @main.command()
@@ -246,5 +225,5 @@ def progress(again: bool, lesson: str | None) -> None:
         progress(lesson)
 
 
-for command in (bundle, lessons, room, share):
+for command in (bundle, lessons, new, read, room, send, share):
     main.add_command(command)

@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from statefun import StatefulFunctions
@@ -64,6 +64,8 @@ class Stack:
         ``{port}`` in it stands for the port.
     python_path
         The folder that they are imported from.
+    topics
+        Those to be made beside the ones that the ingresses read: what is written to, and read.
     checkpoint_ms
         How often the engine takes a checkpoint, in milliseconds: every greeting waits for the
         next one to be committed. Unless given, a quarter of a second, or what the environment
@@ -89,6 +91,7 @@ class Stack:
         application: str = _GREETER,
         serve: Sequence[str] | None = None,
         python_path: Path | str = ROOT,
+        topics: Iterable[str] = (),
         checkpoint_ms: int | None = None,
         size: Size | None = None,
     ) -> None:
@@ -101,6 +104,7 @@ class Stack:
                 size,
                 list(serve or greeter_command(application, folder)),
                 folder,
+                sorted(topics),
             )
         )
 

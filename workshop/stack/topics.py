@@ -6,7 +6,7 @@ Kafka's client takes a third of a second to import: who starts a broker imports 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kafka import KafkaAdminClient
@@ -31,12 +31,19 @@ NAMES_SETTINGS = {
 """Of the topics that the engine reads. See greeter/limits.py."""
 
 
-def topics_of(module: Path) -> dict[str, Mapping[str, str]]:
+def topics_of(module: Path, others: Iterable[str] = ()) -> dict[str, Mapping[str, str]]:
     """Return the topics that a module definition needs, each with its settings.
 
-    The ingress fails on a topic that is not there, and a reader of an egress topic too.
+    The ingress fails on a topic that is not there, and a reader of an egress topic too; of those a
+    module definition says nothing.
+
+    Parameters
+    ----------
+    others
+        More topics, with the broker's own settings unless an ingress reads them.
     """
     return {
+        **{topic: {} for topic in others},
         **dict.fromkeys(ingress_topics(module), NAMES_SETTINGS),
         GREETINGS: {},
         DEAD_LETTERS: {},

@@ -207,7 +207,7 @@ async def _master(command: list[str], folder: EngineFolder, size: Size, modules:
 async def _make_topics(modules: list[Path], partitions: int) -> None:
     """Make the topics of the module definitions, as soon as the broker answers."""
     for module in modules:
-        topics = topics_of(module)
+        topics = topics_of(module, os.environ.get("TOPICS", "").split())
         for address in ingress_addresses(module):
             while True:
                 try:

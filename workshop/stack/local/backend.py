@@ -54,6 +54,8 @@ class LocalBackend(Backend):
         The command that serves the functions; ``{port}`` in it stands for the port.
     python_path
         The folder that they are imported from.
+    topics
+        Those to be made beside the ones that the ingresses read.
     """
 
     hopeless = ("failed", "stopping", "down")
@@ -66,11 +68,13 @@ class LocalBackend(Backend):
         size: Size | None,
         serve: list[str],
         python_path: Path,
+        topics: list[str],
     ) -> None:
         super().__init__(folder, module, checkpoint_ms, size)
         self._any_size = size is None
         self.serve = serve
         self._python_path = python_path
+        self._topics = topics
 
     def settings(self, fresh: bool) -> Settings:
         """Return what the supervisor is told; ``fresh`` if the run folder is made for this run."""
@@ -79,6 +83,7 @@ class LocalBackend(Backend):
             module=str(self.module),
             serve=self.serve,
             python_path=str(self._python_path),
+            topics=self._topics,
             checkpoint_ms=self.checkpoint_ms,
             size=self.size,
             fresh=fresh,

@@ -50,6 +50,8 @@ class Settings:
         The command that serves its functions; ``{port}`` in it stands for the port.
     python_path
         Where that command imports from.
+    topics
+        Those to be made beside the ones that the ingresses read.
     checkpoint_ms
         How often the engine takes a checkpoint, in milliseconds.
     size
@@ -63,6 +65,7 @@ class Settings:
     module: str
     serve: list[str]
     python_path: str
+    topics: list[str]
     checkpoint_ms: int
     size: Size
     fresh: bool
@@ -222,7 +225,7 @@ class Services:
                 break
             except OSError:
                 await asyncio.sleep(PROBE_SECONDS)
-        wanted = topics.topics_of(Path(self.settings.module))
+        wanted = topics.topics_of(Path(self.settings.module), self.settings.topics)
         partitions = self.settings.size.partitions
         while True:
             try:

@@ -1,0 +1,1 @@
+"""Tests of an application of one's own."""
