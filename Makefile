@@ -99,8 +99,8 @@ lint: $(READY) ## Check format, style, types, spelling, and that the notebooks h
 	@$(IN_VENV) nbstripout --verify notebooks/*.ipynb
 	@$(IN_VENV) codespell_lib
 
-test-bundle: setup ## Write an offline bundle, set it up where there is no network, and be greeted
-	@WORKSHOP_BUNDLE=1 $(IN_VENV) pytest tests/room/test_bundle.py $(ARGS)
+test-bundle: setup ## Write an offline bundle and set it up without a network; install the simulation by itself
+	@WORKSHOP_BUNDLE=1 $(IN_VENV) pytest tests/room/test_bundle.py tests/simulation/test_installed.py $(ARGS)
 
 lock: $(READY) ## Resolve the jars again and write the lock file
 	@$(IN_VENV) workshop.stack.java.resolve
