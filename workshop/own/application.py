@@ -75,8 +75,8 @@ class Application:
     Examples
     --------
     >>> shop = Application("shop")
-    >>> with shop.stack() as stack, shop.read(stack, "shipments") as shipments:
-    ...     shop.send(stack, "orders", "Ada", '{"item": "tea"}')
+    >>> with shop.stack() as stack, shop.read(stack.bootstrap, "shipments") as shipments:
+    ...     shop.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
     ...     print(shipments.next(60))
     Ada	{"customer": "Ada", "item": "tea", "number": 1}
     """
@@ -114,11 +114,13 @@ class Application:
             size=size,
         )
 
-    def send(self, stack: Stack, topic: str, key: str, message: Message | str) -> None:
+    def send(self, bootstrap: str, topic: str, key: str, message: Message | str) -> None:
         """Send a record, and wait until it is in its topic.
 
         Parameters
         ----------
+        bootstrap
+            The broker's address, ``host:port``.
         key
             What it is keyed by: the identity of the function that is called.
         message
@@ -135,7 +137,7 @@ class Application:
                 hint="name one, such as Ada.",
             )
         value = self._message(topic, message).SerializeToString()
-        producer = connect(KafkaProducer, stack.bootstrap)
+        producer = connect(KafkaProducer, bootstrap)
         try:
             producer.send(topic, key=key.encode(), value=value).get(timeout=60)
         finally:
@@ -143,7 +145,7 @@ class Application:
 
     def read(
         self,
-        stack: Stack,
+        bootstrap: str,
         topic: str,
         kind: type[Message] | None = None,
         committed: bool = True,
@@ -153,13 +155,15 @@ class Application:
 
         Parameters
         ----------
+        bootstrap
+            The broker's address, ``host:port``.
         kind
             The class of the messages, if they are to be those of a generated module.
         committed, from_start
             See :class:`generator.broker.Reader`.
         """
         kind = kind or self.type_of(topic)
-        return MessageReader(kind, stack.bootstrap, topic, committed, from_start)
+        return MessageReader(kind, bootstrap, topic, committed, from_start)
 
     def type_of(self, topic: str) -> type[Message]:
         """Return the class of the messages that a topic carries."""

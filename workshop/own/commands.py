@@ -75,29 +75,52 @@ def which_stack(command: Callable[..., None]) -> Callable[..., None]:
     return with_stack
 
 
+_bootstrap_option = click.option(
+    "--bootstrap",
+    metavar="HOST:PORT",
+    help="The broker, such as that of containers.  [default: the stack's]",
+)
+
+
 @click.command()
 @which_application
+@_bootstrap_option
 @click.argument("topic")
 @click.argument("key")
 @click.argument("message", metavar="JSON")
-def send(stack: Stack, application: Application, topic: str, key: str, message: str) -> None:
+def send(
+    stack: Stack,
+    application: Application,
+    bootstrap: str | None,
+    topic: str,
+    key: str,
+    message: str,
+) -> None:
     """Send one record to TOPIC: its KEY, and its message as JSON."""
-    application.send(stack, topic, key, message)
+    application.send(bootstrap or stack.bootstrap, topic, key, message)
     click.echo(f"Sent to {topic}.")
 
 
 @click.command()
 @which_application
 @click.option("-f", "--follow", is_flag=True, help="Go on printing what comes.")
+@_bootstrap_option
 @click.option("--uncommitted", is_flag=True, help="Also what a failure may take back.")
 @click.argument("topic")
 def read(
-    stack: Stack, application: Application, topic: str, follow: bool, uncommitted: bool
+    stack: Stack,
+    application: Application,
+    bootstrap: str | None,
+    topic: str,
+    follow: bool,
+    uncommitted: bool,
 ) -> None:
     """Print what is in TOPIC, from its beginning: each record's key, and its message as JSON."""
     with (
         contextlib.suppress(KeyboardInterrupt),
-        application.read(stack, topic, committed=not uncommitted, from_start=True) as records,
+        application.read(
+            bootstrap or stack.bootstrap, topic, committed=not uncommitted, from_start=True
+        ) as records,
     ):
         for record in records.until_now():
             click.echo(record)
