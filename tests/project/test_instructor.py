@@ -21,8 +21,7 @@ def test_every_lesson_has_its_own_minutes():
     row = r"^\|[^|]*\| (\d\d) ([^|]+) \| ([\d–]+) \| ([\d–]*) ?\|"
     series = lessons()
     assert re.findall(row, TEXT, re.MULTILINE) == [
-        (one.number, one.title, str(one.minutes), str(one.exercise_minutes or ""))
-        for one in series
+        (one.number, one.title, str(one.minutes), str(one.exercise_minutes or "")) for one in series
     ]
     (together,) = re.findall("Together .+ hours", syllabus(series))
     assert together in TEXT
