@@ -100,8 +100,8 @@ def _reading_hint(saw: object, expected: list[str]) -> str:
         )
     if any(text in str(one) for text, one in zip(expected, saw, strict=False)):
         return (
-            "that is the greeting with other bytes around it. Unpack the record from the Any first, "
-            "then read a GreetResponse out of its value_bytes."
+            "that is the greeting with other bytes around it. Unpack the record from the Any "
+            "first, then read a GreetResponse out of its value_bytes."
         )
     return "take the greeting field; the name is the key of the record."
 

@@ -107,7 +107,8 @@ def with_routes(lesson: Lesson, series: Sequence[Lesson]) -> str:
     first = notebook.cells[0]
     line = re.compile(rf"^{re.escape(PLACE)}.*$", re.MULTILINE)
     first.source = line.sub(lambda _: place(lesson), first.source)
-    return nbformat.writes(notebook) + "\n"
+    text: str = nbformat.writes(notebook)
+    return f"{text}\n"
 
 
 def _row(lesson: Lesson) -> str:
