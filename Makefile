@@ -9,7 +9,7 @@ PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-
 # What another protobuf can change: messages and all that reads, writes and serves them. The engine, the
 # notebooks and the rest see bytes, and those are the same on both: tests/protobuf/ compares them.
 ON_PROTOBUF := $(addprefix tests/,protobuf simulation greeter exercises faults test_byte_table.py test_cli.py \
-    test_partitions.py test_protos.py test_serving.py test_small_module.py test_visits.py series/test_verdicts.py \
+    test_partitions.py test_pictures.py test_protos.py test_serving.py test_small_module.py test_visits.py series/test_verdicts.py \
     stack/test_change.py stack/test_hosting.py stack/test_poison.py)
 # Two at once: each waits for its processes about half of the time.
 AT_ONCE := -n 2 --dist loadgroup --no-loadscope-reorder
@@ -89,7 +89,7 @@ doctor: $(READY) ## Check this machine; every line is a tick or the command that
 protos: $(READY) ## Compile protos/
 	@$(IN_VENV) protoc --proto_path=protos --python_out=greeter --pyi_out=greeter messages.proto
 
-syllabus: $(READY) ## Rewrite notebooks/README.md from the lessons
+syllabus: $(READY) ## Rewrite notebooks/README.md and the road map from the lessons
 	@$(IN_VENV) workshop syllabus
 
 lint: $(READY) ## Check format, style, types, spelling, and that the notebooks hold no outputs

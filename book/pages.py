@@ -93,6 +93,8 @@ def page(lesson: Lesson) -> NotebookNode:
     cells = iter(lesson.notebook.cells)
     for cell in cells:
         _see_that_it_needs_no_kernel(cell, lesson)
+        # The book's first page is the syllabus.
+        cell.source = cell.source.replace("](README.md)", "](../index.md)")
         heading = _SOLUTION.fullmatch(cell.source)
         if heading:
             cell = next(cells)

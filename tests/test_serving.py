@@ -1,6 +1,8 @@
 """Serving from the kernel: again, closed, on a taken port, and with errors that show."""
 
+import json
 import logging
+import re
 import socket
 import sys
 import threading
@@ -9,6 +11,7 @@ import time
 import pytest
 import requests
 from flask import Flask, request
+from flask.logging import default_handler
 
 import workshop.serving
 from tests.made import notebook, printed
@@ -107,6 +110,16 @@ def test_an_error_in_a_request_shows_its_traceback_and_the_server_goes_on(capsys
     server = serve(made)
     assert requests.get(f"{server.url}/bad", timeout=10).status_code == 500
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_traceback_shows_the_application_and_what_raised_and_nothing_in_between(capsys):
+    made = app("flask")
+    made.logger.handlers = [default_handler]
+    made.add_url_rule("/bad", "bad", lambda: json.loads("no JSON"))
+    assert requests.get(f"{serve(made).url}/bad", timeout=10).status_code == 500
+    files = re.findall(r'File "(.+)", line', capsys.readouterr().err)
+    assert files[0] == __file__ and files[-1] == json.decoder.__file__
+    assert not any("flask" in file for file in files)
 
 
 def test_requests_are_answered_side_by_side_and_before_it_closes():

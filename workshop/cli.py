@@ -204,11 +204,16 @@ def run(
 
 @main.command()
 def syllabus() -> None:
-    """Rewrite notebooks/README.md from the lessons."""
+    """Rewrite notebooks/README.md and the road map from the lessons."""
+    from workshop.series.lessons import lessons
+    from workshop.series.routes import with_routes
     from workshop.series.syllabus import SYLLABUS, syllabus
 
     SYLLABUS.write_text(syllabus(), encoding="utf-8")
     click.echo(f"Wrote {SYLLABUS}.")
+    series = lessons()
+    for lesson in series:
+        lesson.path.write_text(with_routes(lesson, series), encoding="utf-8")
 
 
 @main.command()

@@ -5,19 +5,23 @@
     server.close()
 
 What the application prints appears under the cell that is running, and so does the traceback of an
-error in it. Serving again under the same name takes the place of the former server, on its port.
+error in it, without the frames of the packages in between. Serving again under the same name takes
+the place of the former server, on its port.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import sys
+import sysconfig
 import threading
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from flask.logging import default_handler
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from workshop.errors import WorkshopError
@@ -109,6 +113,7 @@ def serve(app: WSGIApplication, port: int = 0, name: str = "functions") -> Serve
     WorkshopError
         Another program has the port.
     """
+    default_handler.setFormatter(_Briefly("%(message)s"))
     with _lock:
         former = _servers.get(name)
         for mine in [*_servers.values()]:
@@ -131,6 +136,19 @@ def serve(app: WSGIApplication, port: int = 0, name: str = "functions") -> Serve
         return server
 
 
+class _Briefly(logging.Formatter):
+    """Writes a traceback with the frames of the application, and the one that raised."""
+
+    def formatException(self, ei: Any) -> str:
+        """Leave out the installed packages in between."""
+        told = traceback.TracebackException(*ei)
+        between = (sysconfig.get_path("purelib"), __file__)
+        *frames, last = told.stack
+        frames = [one for one in frames if not one.filename.startswith(between)]
+        told.stack = traceback.StackSummary.from_list([*frames, last])
+        return "".join(told.format()).rstrip()
+
+
 def _shows_errors(app: WSGIApplication) -> WSGIApplication:
     """Print a traceback before the client has its 500: then the asking cell is still running."""
 
@@ -138,7 +156,7 @@ def _shows_errors(app: WSGIApplication) -> WSGIApplication:
         try:
             return app(environ, start_response)
         except Exception:
-            traceback.print_exc()
+            print(_Briefly().formatException(sys.exc_info()), file=sys.stderr)
             start_response(
                 "500 Internal Server Error", [("Content-Type", "text/plain")], sys.exc_info()
             )

@@ -9,6 +9,7 @@ import pytest
 from tests.commands import said_to
 from workshop.paths import ROOT
 from workshop.series.lessons import lessons
+from workshop.series.syllabus import syllabus
 
 TEXT = (ROOT / "docs" / "instructor.md").read_text()
 CODE = "\n".join(path.read_text() for path in sorted((ROOT / "workshop").rglob("*.py")))
@@ -17,10 +18,13 @@ JOINED = re.sub(r'"\s*f?"', "", CODE)
 
 
 def test_every_lesson_has_its_own_minutes():
-    rows = re.findall(r"^\|[^|]*\| (\d\d) ([^|]+) \| (\d+) \|", TEXT, re.MULTILINE)
+    row = r"^\|[^|]*\| (\d\d) ([^|]+) \| ([\d–]+) \| ([\d–]*) ?\|"
     series = lessons()
-    assert rows == [(one.number, one.title, str(one.minutes)) for one in series]
-    assert f"Together {sum(one.minutes for one in series)} minutes" in TEXT
+    assert re.findall(row, TEXT, re.MULTILINE) == [
+        (one.number, one.title, str(one.minutes), str(one.exercise_minutes or "")) for one in series
+    ]
+    (together,) = re.findall("Together .+ hours", syllabus(series))
+    assert together in TEXT
 
 
 def test_every_exercise_has_something_to_say():

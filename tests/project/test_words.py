@@ -17,6 +17,8 @@ AVOIDED = {
     "will not have happened": "may be rolled back",
     "meant so": "meant",
     "engine's double": "simulated engine",
+    "typing (mistake|error)s?": "typo",
+    "half-way": "halfway",
 }
 TEXTS = {".ipynb", ".java", ".js", ".md", ".py", ".toml", ".yml"}
 

@@ -78,7 +78,7 @@ def test_a_lesson_begins_with_what_it_is_about(lesson):
     assert -1 not in places and places == sorted(places)
     assert "parameters" in tags(second)
     assert lesson.title and lesson.learn
-    assert (10 if lesson.number == "00" else 15) <= lesson.minutes <= 30
+    assert 5 <= lesson.minutes.low <= lesson.minutes.high <= 30
 
 
 @every_lesson
@@ -179,6 +179,14 @@ def test_a_solution_stays_folded(lesson):
         assert heading.metadata.get("jp-MarkdownHeadingCollapsed") is True
         # A folded heading hides all up to the next heading of its level or above.
         assert re.match(r"#{1,4} ", following.source), following.source
+
+
+@every_lesson
+def test_asides_are_folded(lesson):
+    aside, solution = re.compile("### Aside: "), re.compile("#### (Solution|One possible)")
+    for cell in lesson.notebook.cells:
+        folded = cell.metadata.get("jp-MarkdownHeadingCollapsed") is True
+        assert folded is bool(aside.match(cell.source) or solution.match(cell.source)), cell.source
 
 
 @every_lesson_with_exercises

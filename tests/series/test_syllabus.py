@@ -76,16 +76,19 @@ def test_a_lesson_becomes_a_row(tmp_path):
     made = lesson(tmp_path, "double = lambda n: 2 * n")
     read = Lesson.read(made)
     read.notebook.cells[0].cell_type = "markdown"
-    read.notebook.cells[
-        0
-    ].source = "# Doubling\n\n**What you'll learn.** To\ndouble.\n\nIt takes about 20 minutes."
+    read.notebook.cells[0].source = (
+        "# Doubling\n\n**What you'll learn.** To\ndouble.\n\n"
+        "It takes 20 to 25 minutes, and its\nexercises 100 to 155 more."
+    )
     text = syllabus([read])
-    assert "| 99 | [Doubling](99_exercise.ipynb) | 20 | To double. | 1, 0 open |" in text
-    assert "Together about 0 h 20 min, and 1 exercises." in text
+    row = "| 99 | [Doubling](99_exercise.ipynb) | 20–25 | To double. | 1, 0 open: 100–155 minutes |"
+    assert row in text
+    assert "Together 2 to 3 hours, with 1 exercises." in text
 
 
 def test_the_command_writes_it(tmp_path, monkeypatch):
     monkeypatch.setattr("workshop.series.syllabus.SYLLABUS", tmp_path / "README.md")
     monkeypatch.setattr("workshop.series.syllabus.syllabus", lambda: "All lessons.")
+    monkeypatch.setattr("workshop.series.lessons.lessons", list)
     assert CliRunner().invoke(main, ["syllabus"]).exit_code == 0
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "All lessons."

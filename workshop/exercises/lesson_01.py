@@ -35,8 +35,8 @@ _SAMPLES: dict[int, Any] = {
     "01.1",
     "Bytes by hand",
     raises={
-        TypeError: "bytes([10]) is one byte; bytes and bytes can be added, text and bytes cannot. "
-        "name.encode() makes bytes of a text.",
+        TypeError: "bytes([10]) is one byte; bytes can be added to bytes, but not to a string. "
+        "name.encode() turns a string into bytes.",
         ValueError: "a byte holds 0 to 255: bytes([…]) takes numbers, one for each byte.",
     },
 )
@@ -49,7 +49,7 @@ def bytes_by_hand(encode: Callable[[str], bytes]) -> str:
             refuse("encode returned nothing.", "replace the ... and return the bytes.")
         if isinstance(made, str):
             refuse(
-                f"encode({name!r}) returned a text, not bytes.",
+                f"encode({name!r}) returned a string, not bytes.",
                 "what travels is bytes: name.encode(), and bytes([…]) for numbers.",
             )
         if made == name.encode():
@@ -88,7 +88,7 @@ def a_language(schema: str) -> str:
     if "language" not in fields:
         refuse(
             f"GreetRequest has the fields {', '.join(fields) or 'none'}.",
-            "add a line for a text field called language, with a number of its own.",
+            "add a line for a string field called language, with a number of its own.",
         )
     if "name" not in fields:
         refuse(
@@ -98,8 +98,8 @@ def a_language(schema: str) -> str:
     for field in ("name", "language"):
         if fields[field].type != FieldDescriptor.TYPE_STRING or _repeated(fields[field]):
             refuse(
-                f"The field {field} is not a single text.",
-                "a text has the type string"
+                f"The field {field} is not a single string.",
+                "its type has to be string"
                 + (
                     ", and a field that exists keeps its type."
                     if field == "name"
@@ -178,7 +178,7 @@ def open_the_envelope(open_as: Callable[[AnyMessage, type[Message]], Message | N
 @exercise(
     "01.4",
     "Events of your own",
-    start='write two schemas as texts, first and second. Each begins with  syntax = "proto3";',
+    start='write two schemas as strings, first and second. Each begins with  syntax = "proto3";',
 )
 def events_of_your_own(first: str, second: str) -> str:
     """The second schema reads what the first one wrote, and the reverse."""
@@ -217,8 +217,8 @@ def _shown(value: object) -> str:
 def _compiled(text: object, what: str) -> SimpleNamespace:
     if not isinstance(text, str):
         refuse(
-            f"{what} is of type {type(text).__name__}, not a text.",
-            'write the schema as a text between """ and """.',
+            f"{what} is of type {type(text).__name__}, not a string.",
+            'write the schema as a string between """ and """.',
         )
     try:
         return message_classes(text)

@@ -58,7 +58,7 @@ def say_goodbye(functions: StatefulFunctions) -> str:
             f"the address to which example/goodbye/{identity} sent",
             target,
             "example/guestbook/exit",
-            "the type comes first, then the identity, as two texts.",
+            "the type comes first, then the identity, as two strings.",
         )
         expect(
             about,

@@ -13,7 +13,7 @@ from workshop.partitions import partition_of
 from workshop.simulation import FakeContext, SimulationError
 
 RAISES: dict[type[Exception], str] = {
-    TypeError: "the function takes a context and a request, and a key is text: a str.",
+    TypeError: "the function takes a context and a request, and a key is a string.",
     SimulationError: "send it with context.pack_and_send_egress: the egress takes packed messages.",
 }
 

@@ -35,7 +35,7 @@ def how_often(visits: Callable[[Any], int]) -> str:
         _untouched(context)
     stranger = FakeContext(GREETER, "Grace", states=[COUNT])
     expect(
-        "visits(context) of somebody who was never here",
+        "visits(context) of somebody who has never been here",
         visits(stranger),
         0,
         "for a stranger unpack gives None: return 0 for that.",
@@ -64,7 +64,7 @@ def _come(runtime: SimulatedRuntime, key: str, name: str | None = None) -> list[
     "04.2",
     "Forget me",
     raises=RAISES
-    | {AttributeError: f'del context["{COUNT}"] empties the state; None is no value.'},
+    | {AttributeError: f'del context["{COUNT}"] empties the state; None is not a value.'},
 )
 def forget_me(greet_or_forget: Greet) -> str:
     friend = FakeContext(GREETER, "Ada", states={COUNT: SeenCount(seen=5)})

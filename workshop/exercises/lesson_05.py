@@ -66,7 +66,7 @@ def largest_batch(answer: Callable[[Trace, str], object]) -> str:
     if saw is None or saw is ...:
         refuse("It returned no number for Ada.", "replace the ..., and return the largest size.")
     if isinstance(saw, str):
-        refuse(f"For Ada you gave the text {saw!r}.", "turn the size into a number with int().")
+        refuse(f"For Ada you gave the string {saw!r}.", "turn the size into a number with int().")
     if saw == 120:
         hint = "that is Grace's batch. Look at event.target.id, and keep what belongs to the name."
         refuse("Ada's batches have 1 and 4 visits, Grace's 1 and 120: you found 120 for Ada.", hint)
@@ -80,7 +80,7 @@ def largest_batch(answer: Callable[[Trace, str], object]) -> str:
     )
     visit(runtime, *["Grace"] * 10)
     runtime.run()
-    hint = "compare numbers, not texts: as a text, '9' is above '120'."
+    hint = "compare numbers, not strings: as strings, '9' is above '120'."
     expect("Then Grace's have 1, 120, 1 and 9 visits", answer(runtime.trace, "Grace"), 120, hint)
     visit(runtime, *["Alan"] * 3)
     runtime.lose_answer(6)
@@ -164,7 +164,10 @@ def post_once(posting: StatefulFunctions, sent: dict[object, str]) -> str:
         hint = "Ada's first visit and Grace's have the same count. Let the name be part of the id."
         refuse(f"Ada came three times and Grace twice: {len(sent)} e-mails.", hint)
     expect(
-        "The names", sorted(sent.values()), ["Ada"] * 3 + ["Grace"] * 2, "keep the name as text."
+        "The names",
+        sorted(sent.values()),
+        ["Ada"] * 3 + ["Grace"] * 2,
+        "keep the name as a string.",
     )
     hint = "greet(context, greet_request) still counts and greets."
     expect("The greetings", len(runtime.committed("greetings")), 2, hint)

@@ -44,7 +44,7 @@ def records(answer: bytes) -> list[tuple[str, str, str]]:
         record = KafkaProducerRecord()
         if not egress.argument.Unpack(record):
             refuse(
-                f"The egress message is no Kafka record but {egress.argument.type_url}.",
+                f"The egress message is not a Kafka record but {egress.argument.type_url}.",
                 "make it with kafka_egress_record(topic=…, key=…, value=…).",
             )
         greeting = GreetResponse.FromString(record.value_bytes).greeting
@@ -62,7 +62,7 @@ def records(answer: bytes) -> list[tuple[str, str, str]]:
         IndexError: "an answer may hold no greeting: go through outgoing_egresses with a for loop.",
         AttributeError: "follow the layers: FromFunction.FromString(answer).invocation_result"
         ".outgoing_egresses, then each one's argument.",
-        UnicodeDecodeError: "the value of a record is a GreetResponse, no text: "
+        UnicodeDecodeError: "the value of a record is a GreetResponse, not a string: "
         "use GreetResponse.FromString(record.value_bytes).",
     },
 )
@@ -86,13 +86,13 @@ def read_the_greetings(greetings_in: Callable[[bytes], list[str]]) -> str:
 
 def _reading_hint(saw: object, expected: list[str]) -> str:
     if saw is None:
-        return "return the list of texts; a function without a return gives None."
+        return "return the list of greetings; a function without a return gives None."
     if not isinstance(saw, list):
         return "return a list, also when there is only one greeting."
     if len(saw) < len(expected):
         return "an answer holds one egress message for every greeting: go through all of them."
     if saw and not isinstance(saw[0], str):
-        return "give back the texts: the greeting field of each GreetResponse."
+        return "give back strings: the greeting field of each GreetResponse."
     if not any(saw):
         return (
             "the Any in an egress message holds a KafkaProducerRecord, not a GreetResponse. "
@@ -100,8 +100,8 @@ def _reading_hint(saw: object, expected: list[str]) -> str:
         )
     if any(text in str(one) for text, one in zip(expected, saw, strict=False)):
         return (
-            "that is the text with other bytes around it. Unpack the record from the Any first, "
-            "then read a GreetResponse out of its value_bytes."
+            "that is the greeting with other bytes around it. Unpack the record from the Any "
+            "first, then read a GreetResponse out of its value_bytes."
         )
     return "take the greeting field; the name is the key of the record."
 
@@ -250,8 +250,8 @@ def guarded_door(guarded: Callable[[StatefulFunctions, int], Flask]) -> str:
 
 def _limit_hint(response: TestResponse) -> str:
     if response.status_code == 200:
-        return "compare len(request.data) with limit, and return a text and 413 if it is more."
-    return "the status for a body that is too large is 413: return the text and that number."
+        return "compare len(request.data) with limit, and return a string and 413 if it is more."
+    return "the status for a body that is too large is 413: return the string and that number."
 
 
 # ------------------------------------------------------------------------------- 06.4
@@ -318,9 +318,9 @@ def again_or_never(app_for: Callable[[StatefulFunctions], Flask]) -> str:
                 "ValueError: the body of the response",
                 text,
                 "… nobody is called 1234 …",
-                "return the text of the error, str(error), with the status.",
+                "return the error's message, str(error), with the status.",
             )
-    return "What passes is tried again, what never passes is told at once, with its reason."
+    return "What can pass is tried again, and what never can is reported at once, with its reason."
 
 
 _SWALLOWED = (

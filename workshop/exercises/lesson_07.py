@@ -28,7 +28,7 @@ TOPICS = re.compile(r"^            topics:\n.*?(?=^    egresses:)", re.DOTALL | 
 
 # Words of a finding, and what to do about it; the first that fits counts.
 HINTS = {
-    "put it in quotes": "a version is a text, so it needs quotes.",
+    "put it in quotes": "a version is a string, so it needs quotes.",
     "neither 1.0 nor 2.0": 'there are two formats, "1.0" and "2.0".',
     "no function is bound": "compare the type with @functions.bind, letter by letter.",
     "a function is bound to": "compare the type with @functions.bind, letter by letter.",
@@ -87,7 +87,7 @@ def is_text(answer: object, name: str) -> str:
     if not isinstance(answer, str):
         refuse(
             f"{name} is of the type {type(answer).__name__}.",
-            'write YAML as a text, between """ and """.',
+            'write YAML as a string, between """ and """.',
         )
     return answer
 

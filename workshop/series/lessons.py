@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -21,6 +22,16 @@ _PYTHON = re.compile(r"```python\n(.*?)\n```", re.DOTALL)
 
 class LessonError(WorkshopError):
     """A notebook is not what a lesson has to be."""
+
+
+class Minutes(NamedTuple):
+    """A range of minutes, or a number of them."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low}–{self.high}"
 
 
 @dataclass(frozen=True)
@@ -93,9 +104,16 @@ class Lesson:
         return self._said(r"^# ([^\n]+)$", "a title")
 
     @property
-    def minutes(self) -> int:
-        """How long it says that it takes."""
-        return int(self._said(r"takes\s+about\s+(\d+)\s+minutes", "'takes about N minutes'"))
+    def minutes(self) -> Minutes:
+        """How long it says that it takes: a number, or a range, which is without its exercises."""
+        found = self._said(r"takes\s+(?:about\s+)?(\d+(?:\s+to\s+\d+)?)\s+minutes", "its minutes")
+        return _range(found)
+
+    @property
+    def exercise_minutes(self) -> Minutes | None:
+        """How long it says that its exercises take; None if it does not tell them apart."""
+        found = re.search(r"exercises\s+(\d+\s+to\s+\d+)\s+more", self.text)
+        return _range(found[1]) if found else None
 
     @property
     def learn(self) -> str:
@@ -165,6 +183,11 @@ class Lesson:
 def lessons() -> list[Lesson]:
     """Return the lessons in reading order."""
     return [Lesson.read(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
+
+
+def _range(text: str) -> Minutes:
+    ends = [int(number) for number in re.findall(r"\d+", text)]
+    return Minutes(ends[0], ends[-1])
 
 
 def _heading(cell: NotebookNode) -> re.Match[str] | None:

@@ -127,6 +127,8 @@ class Series:
             ran.seconds = time.monotonic() - began
         if following is not None and following.path in self._sharing:
             self._see_to_the_stack("fix")
+        elif lesson.path in self._sharing:
+            self._see_to_the_stack("rest")
         return ran
 
     def _execute(self, lesson: Lesson, ran: LessonRun, client: Any) -> None:

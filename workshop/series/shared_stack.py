@@ -5,8 +5,8 @@ The holder is a process beside the run, so that the run's own environment stays 
     python -m workshop.series.shared_stack NAME
 
 For each line that it reads it sees to it that the stack is up, and prints how many seconds that
-took; after the line ``fix`` a stack that is not ready is replaced by a new one. It ends with its
-input, and the stack with it.
+took; after the line ``fix`` a stack that is not ready is replaced by a new one, and after ``rest``
+there is none until the next line. It ends with its input, and the stack with it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Holder:
         Parameters
         ----------
         how
-            ``up``; or ``fix``, between two lessons, when nobody uses it.
+            ``up``; or, between two lessons, when nobody uses it, ``fix``; or ``rest``, when the
+            next lesson does not need it.
         """
         assert self._process.stdin is not None
         self._process.stdin.write(f"{how}\n")
@@ -71,6 +72,9 @@ def main(name: str) -> None:
     for line in sys.stdin:
         began = time.monotonic()
         try:
+            if line.strip() == "rest":
+                stack.down(forget=True)
+                continue
             state = stack.status().state
             if state == "ready":
                 continue

@@ -14,13 +14,14 @@ _TEXT = """\
 # Syllabus
 
 Open the first lesson with `make lab`. The lessons are meant to be read in this order, but each one
-starts from nothing, so you can open any of them first.
+starts from nothing, so you can open any of them first. [Start here](00_start_here.ipynb) has
+shorter routes through the series, and the [glossary](../docs/glossary.md) explains its terms.
 
 | | lesson | minutes | what you learn | exercises |
 |---|---|---|---|---|
 {lessons}
 
-Together about {hours}, and {exercises} exercises. `python -m workshop progress` shows which
+Together {hours} hours, with {exercises} exercises. `python -m workshop progress` shows which
 of them you have passed.
 
 ## The walkthrough in the lessons
@@ -43,10 +44,12 @@ def syllabus(series: Sequence[Lesson] | None = None) -> str:
         The lessons in reading order; those in ``notebooks/`` unless given.
     """
     series = lessons() if series is None else series
-    minutes = sum(lesson.minutes for lesson in series)
+    every = [lesson.minutes for lesson in series]
+    every += [lesson.exercise_minutes for lesson in series if lesson.exercise_minutes]
+    low, high = (sum(ends) / 60 for ends in zip(*every, strict=True))
     return _TEXT.format(
         lessons="\n".join(_lesson_row(lesson) for lesson in series),
-        hours=f"{minutes // 60} h {minutes % 60:02} min",
+        hours=f"{low:.0f} to {high:.0f}",
         exercises=sum(len(lesson.exercises) for lesson in series),
         url=URL,
         sections="\n".join(_section_row(section, series) for section in SECTIONS),
@@ -68,6 +71,8 @@ def _lesson_row(lesson: Lesson) -> str:
     title = f"[{lesson.title}]({lesson.path.name})"
     exercises = lesson.exercises
     shown = f"{len(exercises)}, {sum(one.open for one in exercises)} open" if exercises else "none"
+    if lesson.exercise_minutes:
+        shown += f": {lesson.exercise_minutes} minutes"
     return f"| {lesson.number} | {title} | {lesson.minutes} | {lesson.learn} | {shown} |"
 
 

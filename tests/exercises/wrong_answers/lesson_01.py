@@ -53,7 +53,7 @@ WRONG = [
         "01.1",
         "adds text to bytes",
         "def encode(name):\n    return bytes([10, len(name)]) + name",
-        "name.encode() makes bytes of a text",
+        "name.encode() turns a string into bytes",
     ),
     Wrong(
         "01.1",
@@ -89,7 +89,7 @@ WRONG = [
         "01.2",
         "a number for the language",
         schema("  string name = 1;\n  int32 language = 2;"),
-        "a text has the type string, with nothing before it",
+        "its type has to be string, with nothing before it",
     ),
     Wrong(
         "01.2",

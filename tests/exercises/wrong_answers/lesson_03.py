@@ -145,7 +145,7 @@ def greet_and_audit(context, greet_request: GreetRequest):
         ),
         "greet with Hello and the full name",
     ),
-    Wrong("03.2", "the key is a list", FAMILY.replace("KEY", "name.split()"), "a key is text"),
+    Wrong("03.2", "the key is a list", FAMILY.replace("KEY", "name.split()"), "a key is a string"),
     Wrong("03.3", "draws lots", TOPIC.replace("WHERE", 'random.choice(["a", "b"])'), "name alone"),
     Wrong("03.3", "one topic", TOPIC.replace("WHERE", '"greetings"'), "at least two topics"),
     Wrong(

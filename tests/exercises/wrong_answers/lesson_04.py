@@ -135,7 +135,10 @@ WRONG = [
         "return after deleting",
     ),
     Wrong(
-        "04.2", "packs None", forgets('context.state("seen_count").pack(None)'), "None is no value"
+        "04.2",
+        "packs None",
+        forgets('context.state("seen_count").pack(None)'),
+        "None is not a value",
     ),
     Wrong(
         "04.2",

@@ -250,6 +250,6 @@ WRONG = [
         "06.4",
         "does not say why",
         change(AGAIN, 'return f"{error}", 422', 'return "bad message", 422'),
-        "return the text of the error",
+        "return the error's message",
     ),
 ]
