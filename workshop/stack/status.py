@@ -38,7 +38,8 @@ class Part:
     started
         When the process was made, in seconds since 1970 as psutil tells it.
     restarts
-        How often it had to be started again.
+        How often it had to be started again. Of the job: how often the engine tried to, which it
+        does every half second for as long as a process is missing.
     memory
         Resident memory in bytes.
     address
@@ -55,6 +56,12 @@ class Part:
     memory: int | None = None
     address: str = ""
     detail: str = ""
+
+    @property
+    def again(self) -> str:
+        """How often it was started again, in words; nothing if it never was."""
+        what = "attempt" if self.name == "job" else "restart"
+        return f"{self.restarts} {what}{'s' * (self.restarts != 1)}" if self.restarts else ""
 
 
 @dataclass(repr=False)
@@ -158,7 +165,7 @@ class Status:
             (
                 MARKS.get(part.state, "?"),
                 part.name,
-                part.state + (f" ({part.restarts} restarts)" if part.restarts else ""),
+                part.state + (f" ({part.again})" if part.again else ""),
                 str(part.pid or ""),
                 f"{part.memory / 1e6:.0f} MB" if part.memory else "",
                 part.detail or part.address,
