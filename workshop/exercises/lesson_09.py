@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+import psutil
+
 from greeter.greeter import compute_greeting, functions
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from workshop.exercises.checking import exercise, expect, refuse
@@ -13,10 +15,9 @@ from workshop.exercises.stacks import must_be_up, new_name
 from workshop.faults import Traffic, count_of
 from workshop.faults.chaos import resume
 from workshop.faults.traffic import TrafficError
-from workshop.live.vitals import is_paused
 from workshop.paths import MODULE
 from workshop.simulation import SimulatedRuntime, SimulationError
-from workshop.stack import Stack
+from workshop.stack import Part, Stack
 
 INTERVAL_MS = 250
 
@@ -149,7 +150,7 @@ def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
                 "down() stops it in good order. Kill one of its processes: somebody brings it "
                 "back. Now run the cell with stack.up() again.",
             )
-        if paused := [part.name for part in stack.status().parts if is_paused(part)]:
+        if paused := [part.name for part in stack.status().parts if _is_paused(part)]:
             refuse(
                 f"The {paused[0]} is still paused.",
                 "the engine waits for it, and so would this check: whoever sends SIGSTOP has to "
@@ -183,6 +184,15 @@ def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
         f"Broken: {', '.join(broken)}. Sent meanwhile: {sent} names, each greeted once. "
         f"Who read uncommitted saw {twice} greetings twice."
     )
+
+
+def _is_paused(part: Part) -> bool:
+    """Whether a signal has stopped its process, or the engine its container."""
+    try:
+        halted = part.pid and psutil.Process(part.pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        halted = False
+    return bool(halted) or part.state == "paused"
 
 
 def _processes(stack: Stack) -> dict[str, tuple[int | None, int]]:
