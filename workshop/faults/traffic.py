@@ -156,8 +156,9 @@ class Traffic:
         for when, part in self._kills:
             plot.axes.axvline(when, color=FAINT, linestyle=":")
             at = plot.axes.get_xaxis_transform()
-            plot.axes.text(when, 0.02, f" {part} killed", rotation=90, transform=at, ha="right")
-        plot.axes.legend(loc="upper left")
+            # Nothing is drawn above the line of the names that were sent.
+            plot.axes.text(when, 1, part, rotation=90, transform=at, ha="right", va="top")
+        plot.axes.legend(loc="lower right")
         return plot
 
     def _stops(self, committed: list[float]) -> list[tuple[str, float]]:

@@ -91,6 +91,7 @@ class Findings:
         )
         plot.axes.hist(waits, bins=30, color=ONE)
         plot.axes.set_xlim(left=0)
+        plot.axes.yaxis.get_major_locator().set_params(integer=True)
         for height, (share, at) in enumerate(shares.items()):
             if at is not None:
                 plot.axes.axvline(at, color=TWO)
