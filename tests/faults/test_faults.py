@@ -58,7 +58,7 @@ def test_the_plot_says_how_long_nothing_came_after_each_kill():
     plot = traffic.plot()
     assert plot.words == (
         "Names sent: 6, at a steady rate. Greetings committed: 8. They stood still after each kill "
-        "(broker 5 s, greeter 2 s) and caught up at once. A reader of uncommitted ones got 7."
+        "(broker 5 s, greeter 2 s) and then caught up. A reader of uncommitted ones got 7."
     )
     drawn = plot._repr_html_()
     assert ">broker<" in drawn

@@ -156,7 +156,7 @@ def _when_to_wake_somebody(alarms: Callable[[dict[str, float], dict[str, float]]
     def raised(now: dict[str, float], before: dict[str, float]) -> list[str]:
         found = alarms(dict(now), dict(before))
         if isinstance(found, str) or not isinstance(found, list | tuple):
-            refuse(f"alarms(…) gave {found!r}", "return a list, empty when all is well.")
+            refuse(f"alarms(…) gave {found!r}", "return a list, empty when all is fine.")
         if not all(isinstance(one, str) and one.strip() for one in found):
             refuse(f"alarms(…) gave {found!r}", "each alarm is a sentence: a string.")
         return list(found)
@@ -183,7 +183,7 @@ def _when_to_wake_somebody(alarms: Callable[[dict[str, float], dict[str, float]]
         ("a lag that grew from 40 to 50,000", _reading(lag=50_000), _reading(), growing),
     ]
     quiet = [
-        ("all is well", _reading(), _reading(), "when all is well the list is empty."),
+        ("all is fine", _reading(), _reading(), "when all is fine the list is empty."),
         (
             "a checkpoint of 8 minutes ago, at an interval of 10 minutes",
             _reading(600, checkpoint_age=480),
@@ -222,4 +222,4 @@ def _when_to_wake_somebody(alarms: Callable[[dict[str, float], dict[str, float]]
             f"no checkpoint, nine restarts and a growing lag at once: it says {several}",
             "one sentence for each thing that is wrong: if after if, not elif.",
         )
-    return f"It is quiet when all is well, and otherwise says: {'; '.join(several)}."
+    return f"It is quiet when all is fine, and otherwise says: {'; '.join(several)}."

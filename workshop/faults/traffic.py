@@ -144,7 +144,7 @@ class Traffic:
         plot = Plot(
             f"Names sent: {len(times['sent'])}, at a steady rate. Greetings committed: "
             f"{len(times['committed'])}. They stood still after each kill ({stops or 'none'}) and "
-            f"caught up at once. A reader of uncommitted ones got {len(times['uncommitted'])}.",
+            f"then caught up. A reader of uncommitted ones got {len(times['uncommitted'])}.",
             title="Names sent, and greetings that were read",
             x="seconds",
             y="so far",

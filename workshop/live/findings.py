@@ -97,7 +97,11 @@ class Findings:
                 plot.axes.axvline(at, color=TWO)
                 # One above the other: p95 and p99 are close.
                 plot.axes.annotate(
-                    f" {share}", (at, 0.92 - 0.1 * height), xycoords=("data", "axes fraction")
+                    share,
+                    (at, 0.92 - 0.1 * height),
+                    xycoords=("data", "axes fraction"),
+                    xytext=(4, 0),
+                    textcoords="offset points",
                 )
         return plot
 

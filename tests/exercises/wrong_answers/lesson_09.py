@@ -105,7 +105,7 @@ def break_it(stack):
     ),
     Wrong(
         "09.3",
-        "pauses for ever",
+        "pauses forever",
         """
 import signal
 
