@@ -5,16 +5,18 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from greeter.greeter import functions
 from greeter.messages_pb2 import GreetResponse
 from workshop.errors import WorkshopError
 from workshop.exercises.checking import exercise, expect, refuse
-from workshop.exercises.stacks import NEVER_STARTED, must_be_up, new_name
+from workshop.exercises.stacks import must_be_up, never_started, new_name
 from workshop.paths import MODULE
 from workshop.simulation import SimulatedRuntime, SimulationError
-from workshop.stack import Stack
+
+if TYPE_CHECKING:
+    from workshop.stack import Stack
 
 CROWD = [f"visitor {number}" for number in range(600)]
 """More names than a client of Kafka returns from one poll."""
@@ -125,7 +127,7 @@ def _does_it_greet(stack: Stack, trouble: Callable[[Stack], Any]) -> str:
             refuse(f"{about}: trouble(stack) gave {saw!r}", 'return text: "" if all is fine.')
         return saw.strip()
 
-    if not told("of a stack that is down", Stack(NEVER_STARTED)):
+    if not told("of a stack that is down", never_started()):
         refuse(
             "of a stack that is down: no trouble",
             "a name that is sent there is not greeted. Send one with stack.greet(…), and see.",

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-
-import psutil
+from typing import TYPE_CHECKING
 
 from greeter.greeter import compute_greeting, functions
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from workshop.exercises.checking import exercise, expect, refuse
 from workshop.exercises.functions import Greet, runtime_of
 from workshop.exercises.stacks import must_be_up, new_name
-from workshop.faults import Traffic, count_of
-from workshop.faults.chaos import resume
-from workshop.faults.traffic import TrafficError
 from workshop.paths import MODULE
 from workshop.simulation import SimulatedRuntime, SimulationError
-from workshop.stack import Part, Stack
+
+if TYPE_CHECKING:
+    from workshop.stack import Part, Stack
 
 INTERVAL_MS = 250
 
@@ -134,6 +132,10 @@ def _party_hint(name: str, number: int, text: str) -> str:
     raises={TypeError: "break_it takes one argument, the stack."},
 )
 def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
+    from workshop.faults import Traffic, count_of
+    from workshop.faults.chaos import resume
+    from workshop.faults.traffic import TrafficError
+
     must_be_up(stack)
     names = [new_name("guest") for _ in range(3)]
     before = _processes(stack)
@@ -188,6 +190,8 @@ def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
 
 def _is_paused(part: Part) -> bool:
     """Whether a signal has stopped its process, or the engine its container."""
+    import psutil
+
     try:
         halted = part.pid and psutil.Process(part.pid).status() == psutil.STATUS_STOPPED
     except psutil.Error:

@@ -59,7 +59,7 @@ def _verdict(verdict: Callable[[Mapping[str, int], list[Greeting]], tuple[Pairs,
             [("Ada", 1), ("Alan", 1), ("Ada", 2), ("Alan", 2)],
             [],
             [],
-            "here everything is fine: each name has its own counts, from 1 to the number it was sent.",
+            "here all is right: each name has its own counts, from 1 to the number it was sent.",
         ),
         (
             {"Ada": 3},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import InvalidPartitionsError, KafkaError
@@ -15,7 +15,9 @@ from generator.broker import connect
 from workshop.exercises.checking import exercise, expect, refuse
 from workshop.exercises.stacks import must_be_up, new_name, scratch_topic
 from workshop.partitions import partition_of as of_kafka
-from workshop.stack import Stack
+
+if TYPE_CHECKING:
+    from workshop.stack import Stack
 
 NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Ωμέγα", "🦊", "visitor 1", "visitor 2"]
 

@@ -75,7 +75,9 @@ class Findings:
 
     def plot(self) -> Plot:
         """Draw how long the newest greetings took, at most 200 of them, with the percentiles."""
-        from workshop.plot import ONE, TWO, Plot  # Matplotlib takes a second to import.
+        from matplotlib.ticker import MaxNLocator  # Matplotlib takes a second to import.
+
+        from workshop.plot import ONE, TWO, Plot
 
         began = self.scene.feed.at - self.seconds
         newest = (one for one in self.scene.feed.latest if one.at >= began)
@@ -91,7 +93,7 @@ class Findings:
         )
         plot.axes.hist(waits, bins=30, color=ONE)
         plot.axes.set_xlim(left=0)
-        plot.axes.yaxis.get_major_locator().set_params(integer=True)
+        plot.axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         for height, (share, at) in enumerate(shares.items()):
             if at is not None:
                 plot.axes.axvline(at, color=TWO)
