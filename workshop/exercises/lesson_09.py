@@ -152,14 +152,11 @@ def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
                 "down() stops it in good order. Kill one of its processes: somebody brings it "
                 "back. Now run the cell with stack.up() again.",
             )
-        if paused := [part.name for part in stack.status().parts if _is_paused(part)]:
-            refuse(
-                f"The {paused[0]} is still paused.",
-                "the engine waits for it, and so would this check: whoever sends SIGSTOP has to "
-                "send SIGCONT as well.",
-            )
+        _must_not_be_paused(stack)
         traffic.stop(timeout=100)
     except TrafficError as error:
+        # On a busy machine a process that has been told to stop may do so a moment later.
+        _must_not_be_paused(stack)
         refuse(
             error.message,
             "the stack needs more time than this check has. Run it again when stack.status() says "
@@ -186,6 +183,15 @@ def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
         f"Broken: {', '.join(broken)}. Sent meanwhile: {sent} names, each greeted once. "
         f"Who read uncommitted saw {twice} greetings twice."
     )
+
+
+def _must_not_be_paused(stack: Stack) -> None:
+    if paused := [part.name for part in stack.status().parts if _is_paused(part)]:
+        refuse(
+            f"The {paused[0]} is still paused.",
+            "the engine waits for it, and so would this check: whoever sends SIGSTOP has to send "
+            "SIGCONT as well.",
+        )
 
 
 def _is_paused(part: Part) -> bool:
