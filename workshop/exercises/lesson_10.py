@@ -172,7 +172,7 @@ _NEVER = (
     "the count was still there. Post a note with pack_and_send_after at each visit, 60 seconds "
     "ahead, and delete the state when the note of the last visit comes."
 )
-_ENDLESS = "notes go on forever. Post one at a visit only, not when a note or an Empty comes."
+_ENDLESS = "notes go on for ever. Post one at a visit only, not when a note or an Empty comes."
 _OWN = "a note has to go to the one who visited: the id is context.address.identity."
 
 

@@ -59,7 +59,7 @@ def _verdict(verdict: Callable[[Mapping[str, int], list[Greeting]], tuple[Pairs,
             [("Ada", 1), ("Alan", 1), ("Ada", 2), ("Alan", 2)],
             [],
             [],
-            "here all is right: each name has its own counts, from 1 to the number it was sent.",
+            "here all is well: each name has its own counts, from 1 to the number it was sent.",
         ),
         (
             {"Ada": 3},
@@ -203,7 +203,7 @@ class _Post:
     "A letter, once",
     raises={
         KeyError: "the module declares one state, seen_count.",
-        TypeError: "the number must be something that can be compared, such as a string: "
+        TypeError: "the number must be something that can be compared, such as a text: "
         "post.deliver(number, text).",
     },
 )

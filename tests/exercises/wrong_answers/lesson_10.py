@@ -141,7 +141,7 @@ WRONG = [
             "True",
             old="context.pack_and_send_after(NOTE, ME, context.address.identity, message)",
         ).replace("if True:", "if count.seen == message.seen:"),
-        "notes go on forever",
+        "notes go on for ever",
     ),
     Wrong("10.3", "the note goes to somebody else", by_count(who='"Ada"'), "has to go to the one"),
     Wrong(
