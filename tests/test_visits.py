@@ -6,7 +6,16 @@ from greeter.greeter import functions
 from greeter.messages_pb2 import GreetRequest
 from workshop.simulation.module_parser import read_module
 from workshop.stack.module import render
-from workshop.visits import Way, compare, crowd, module_changes, module_with, saved, send_greeting
+from workshop.visits import (
+    Way,
+    compare,
+    crowd,
+    module_changes,
+    module_with,
+    pauses,
+    saved,
+    send_greeting,
+)
 
 EXPIRING = module_with({"name": "seen_count", "expireAfter": "60s"})
 AGAIN = "Nice to see you again Ada"
@@ -82,3 +91,12 @@ def test_a_crowd_is_counted_at_once_and_an_hour_later():
     never = Way("never", functions, module_with({"name": "seen_count"}))
     rows = crowd(Way("60 s", functions, EXPIRING), never, users=3, visits=2).rows
     assert rows == [["60 s", "6", "3", "0"], ["never", "6", "3", "3"]]
+
+
+def test_the_pauses_are_drawn_and_those_that_are_too_long_are_told():
+    plot = pauses(0, 30, 151.001)
+    assert plot.words == (
+        "Visits at 0 s, 30 s, 151.001 s. The pauses before all but the first: 30 s, 121.001 s. "
+        "More than 60 s, forgotten: 121.001 s."
+    )
+    assert "at 151.001 s" in plot._repr_html_()

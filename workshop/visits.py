@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from statefun import StatefulFunctions, kafka_egress_record
@@ -18,6 +19,9 @@ from workshop.paths import MODULE, cache_folder
 from workshop.simulation import SimulatedRuntime
 from workshop.stack.module import difference
 from workshop.table import Table
+
+if TYPE_CHECKING:
+    from workshop.plot import Plot
 
 GREETER = "example/greeter"
 
@@ -205,6 +209,38 @@ def compare(*runs: Visits) -> Table:
     ]
     # Who is greeted as a stranger is what these tables are about.
     return Table(["time", *(run.title for run in runs)], rows, bold="Welcome ")
+
+
+def pauses(*times: float, limit: float = 60) -> Plot:
+    """Draw how long a visitor stayed away before each visit, and which pauses are too long.
+
+    Parameters
+    ----------
+    times
+        Of the visits, in seconds.
+    limit
+        The longest pause after which a visitor is still known, in seconds.
+    """
+    from workshop.plot import FAINT, ONE, TWO, Plot  # Matplotlib takes a second to import.
+
+    visits = [_ms(at) for at in times]
+    pause = [now - before for before, now in pairwise(visits)]
+    told = [_seconds(ms) for ms in pause]
+    forgotten = [text for text, ms in zip(told, pause, strict=True) if ms > _ms(limit)]
+    plot = Plot(
+        f"Visits at {', '.join(map(_seconds, visits))}. The pauses before all but the first: "
+        f"{', '.join(told)}. More than {limit:g} s, forgotten: {', '.join(forgotten) or 'none'}.",
+        title="How long the visitor stayed away",
+        y="seconds",
+        x="visit",
+    )
+    colours = [TWO if ms > _ms(limit) else ONE for ms in pause]
+    where = [f"at {_seconds(at)}" for at in visits]
+    bars = plot.axes.bar(where, [0.0, *(ms / 1000 for ms in pause)], color=["none", *colours])
+    plot.axes.bar_label(bars, ["first", *told], padding=2)
+    plot.axes.axhline(limit, color=FAINT, linestyle="--")
+    plot.axes.margins(y=0.15)
+    return plot
 
 
 def crowd(*ways: Way, users: int, visits: int) -> Table:

@@ -14,47 +14,98 @@ from workshop.exercises import check, examine, progress, reset
 from workshop.exercises.checking import exercise, exercises, expect
 from workshop.exercises.storage import progress_file
 from workshop.series.lessons import lessons
+from workshop.stack import LEAN, Stack
+from workshop.stack.view import Progress
 
 IN_LESSONS = [(lesson, one) for lesson in lessons() for one in lesson.exercises]
 BY_ID = {one.id: (lesson, one) for lesson, one in IN_LESSONS}
+# Some checks try the answer on the lesson's stack.
+ON_A_STACK = [one for one in IN_LESSONS if "stack," in one[0].notebook.cells[one[1].check].source]
+ALONE = [one for one in IN_LESSONS if one not in ON_A_STACK]
 WRONG = wrong_answers()
+WRONG_ON_A_STACK = [w for w in WRONG if BY_ID[w.exercise] in ON_A_STACK]
+WRONG_ALONE = [w for w in WRONG if w not in WRONG_ON_A_STACK]
 
 
 def ids(values):
     return [one.id for _, one in values]
 
 
-def outcome(id: str, answer: str, capsys) -> str:
+def names(values):
+    return [f"{one.exercise}-{one.mistake}" for one in values]
+
+
+def outcome(id: str, answer: str, capsys, **scope) -> str:
     """What the check prints for ``answer`` in the exercise's cell, which needs no other cell."""
     lesson, cells = BY_ID[id]
-    scope = {"check": check, "__name__": "__main__"}
+    scope |= {"check": check, "__name__": "__main__"}
     exec(compile(answer, "<your cell>", "exec"), scope)
     capsys.readouterr()
     exec(lesson.notebook.cells[cells.check].source, scope)
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("lesson", "cells"), IN_LESSONS, ids=ids(IN_LESSONS))
-def test_unsolved_is_refused_with_a_hint(lesson, cells, capsys):
-    printed = outcome(cells.id, lesson.notebook.cells[cells.cell].source, capsys)
+def must_refuse_unsolved(printed, cells):
     assert f"✗ {cells.id} {cells.title}\n" in printed
     assert "Hint: " in printed
     assert "Traceback" not in printed
 
 
-@pytest.mark.parametrize(("lesson", "cells"), IN_LESSONS, ids=ids(IN_LESSONS))
+def must_give_the_hint_meant(printed, wrong):
+    assert f"✗ {wrong.exercise} " in printed
+    assert wrong.hint in " ".join(printed.rpartition("Hint: ")[2].split())
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(("lesson", "cells"), ALONE, ids=ids(ALONE))
+def test_unsolved_is_refused_with_a_hint(lesson, cells, capsys):
+    must_refuse_unsolved(outcome(cells.id, lesson.notebook.cells[cells.cell].source, capsys), cells)
+
+
+@pytest.mark.parametrize(("lesson", "cells"), ALONE, ids=ids(ALONE))
 def test_the_solution_passes_twice(lesson, cells, capsys):
     for _ in range(2):
         printed = outcome(cells.id, cells.solution, capsys)
         assert f"✓ {cells.id} {cells.title}\n" in printed
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda w: f"{w.exercise}-{w.mistake}")
+@pytest.mark.parametrize("wrong", WRONG_ALONE, ids=names(WRONG_ALONE))
 def test_a_wrong_answer_meets_the_hint_meant_for_it(wrong, capsys):
-    printed = outcome(wrong.exercise, wrong.code, capsys)
-    assert f"✗ {wrong.exercise} " in printed
-    assert wrong.hint in " ".join(printed.rpartition("Hint: ")[2].split())
-    assert "Traceback" not in printed
+    must_give_the_hint_meant(outcome(wrong.exercise, wrong.code, capsys), wrong)
+
+
+@pytest.fixture(scope="module")
+def stack_of_the_module(stacks):
+    with Stack("exercises", size=LEAN) as made:
+        yield made
+
+
+@pytest.fixture
+def own_stack(stack_of_the_module):
+    """A stack of these tests' own that is up: an answer may break it, or stop it."""
+    stack_of_the_module.up(progress=Progress())
+    return stack_of_the_module
+
+
+@pytest.mark.parametrize(("lesson", "cells"), ON_A_STACK, ids=ids(ON_A_STACK))
+def test_on_a_stack_unsolved_is_refused_and_the_solution_passes(lesson, cells, capsys, own_stack):
+    unsolved = lesson.notebook.cells[cells.cell].source
+    must_refuse_unsolved(outcome(cells.id, unsolved, capsys, stack=own_stack), cells)
+    for _ in range(2):
+        printed = outcome(cells.id, cells.solution, capsys, stack=own_stack)
+        assert f"✓ {cells.id} {cells.title}\n" in printed
+
+
+@pytest.mark.parametrize("wrong", WRONG_ON_A_STACK, ids=names(WRONG_ON_A_STACK))
+def test_on_a_stack_a_wrong_answer_meets_the_hint_meant_for_it(wrong, capsys, own_stack):
+    printed = outcome(wrong.exercise, wrong.code, capsys, stack=own_stack)
+    must_give_the_hint_meant(printed, wrong)
+
+
+@pytest.mark.parametrize(("lesson", "cells"), ON_A_STACK, ids=ids(ON_A_STACK))
+def test_without_its_stack_a_check_says_to_start_it(lesson, cells, capsys):
+    printed = outcome(cells.id, cells.solution, capsys, stack=Stack("never-started"))
+    assert "yours is down.\n  Hint: run the cell with stack.up() once more" in printed
 
 
 @pytest.mark.parametrize("id", sorted(BY_ID))

@@ -47,13 +47,22 @@ def test_numbers_as_runs(numbers, text):
     assert as_runs(numbers) == text
 
 
-def test_the_timeline_marks_kills_and_shows_silence():
+def test_the_plot_says_how_long_nothing_came_after_each_kill():
     traffic = Traffic(SimpleNamespace(), ["Ada"], per_second=2)
-    traffic._times = {"sent": [0.1, 0.6, 1.1, 1.6, 2.1, 2.6], "committed": [0.2, 0.7, *[2.5] * 4]}
-    traffic._kills = [(1.2, "broker")]
-    assert traffic.timeline() == (
-        "     killed   B\n       sent  ▄▄▄\n  committed  ▄·▇\n\none character a second; B = broker"
+    traffic._times = {
+        "sent": [0.1, 0.6, 1.1, 1.6, 2.1, 2.6],
+        "uncommitted": [0.2, 0.7, *[5.5] * 5],
+        "committed": [0.2, 0.7, *[5.7] * 4, 7, 9],
+    }
+    traffic._kills = [(1.2, "broker"), (6.0, "greeter")]
+    plot = traffic.plot()
+    assert plot.words == (
+        "Names sent: 6, at a steady rate. Greetings committed: 8. They stood still after each kill "
+        "(broker 5 s, greeter 2 s) and then caught up. A reader of uncommitted ones got 7."
     )
+    drawn = plot._repr_html_()
+    assert ">broker<" in drawn
+    assert "committed" in drawn
 
 
 class Played:

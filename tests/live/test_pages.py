@@ -86,10 +86,10 @@ def test_ones_own_last_greeting_is_not_mistaken_for_one_that_came_twice():
 
 
 def test_a_number_of_restarts_says_what_it_counts():
-    assert Part("greeter", restarts=2).told_restarts == "2 restarts"
-    assert Part("broker", restarts=1).told_restarts == "1 restart"
-    assert Part("job", restarts=27).told_restarts == "27 tries to restart"
-    assert Part("job").told_restarts == ""
+    assert Part("greeter", restarts=2).again == "2 restarts"
+    assert Part("broker", restarts=1).again == "1 restart"
+    assert Part("job", restarts=27).again == "27 attempts"
+    assert Part("job").again == ""
     assert 'title="2 restarts"' in pages.chips(scene().vitals)
 
 

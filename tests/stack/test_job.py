@@ -176,6 +176,7 @@ def test_a_job_that_fails_again_and_again_for_one_reason_is_not_ready(tmp_path):
         assert job.part.state == ("ready" if number < 2 else "restarting")
     assert job.part.detail == "keeps restarting: a.b.SomeException: because"
     assert job.part.restarts == 3
+    assert job.part.again == "3 attempts"
     rest.fail("a.b.AnotherException", now)
     job._look()
     assert job.part.state == "ready"

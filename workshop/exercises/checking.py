@@ -35,6 +35,8 @@ LIMIT_SECONDS = 20.0
 LINE = 95
 """How many characters of a hint go into one line."""
 
+ENDLESS = "is there a loop in it that never ends?"
+
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 200
 _shown.maxlist = _shown.maxtuple = _shown.maxdict = 12
@@ -57,6 +59,8 @@ class Exercise:
         The hint for an answer that is still empty.
     raises
         Hints for errors that the learner's code may raise, by their type.
+    seconds
+        How long it may take; unless given, :data:`LIMIT_SECONDS`.
     """
 
     id: str
@@ -64,6 +68,12 @@ class Exercise:
     run: Callable[..., str]
     start: str
     raises: Mapping[type[Exception], str] = field(default_factory=dict)
+    seconds: float | None = None
+
+    @property
+    def limit(self) -> float:
+        """How many seconds it may take."""
+        return self.seconds or LIMIT_SECONDS
 
 
 class Refused(Exception):
@@ -144,11 +154,12 @@ def exercise(
     title: str,
     start: str = "replace the ... in the cell above, run it, then run this one again.",
     raises: Mapping[type[Exception], str] | None = None,
+    seconds: float | None = None,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Make a function the check of an exercise; see :class:`Exercise` for the arguments."""
 
     def register(function: CheckFunction) -> CheckFunction:
-        _exercises[id] = Exercise(id, title, function, start, raises or {})
+        _exercises[id] = Exercise(id, title, function, start, raises or {}, seconds)
         return function
 
     return register
@@ -199,12 +210,12 @@ def examine(id: str, *answers: Any) -> Outcome:
     if any(answer is None or isinstance(answer, EllipsisType) for answer in answers):
         return Outcome(asked, False, "There is no answer yet.", asked.start)
     try:
-        with at_most(LIMIT_SECONDS):
+        with at_most(asked.limit):
             return Outcome(asked, True, asked.run(*answers))
     except Refused as refused:
         return Outcome(asked, False, refused.what, refused.hint)
     except TookTooLong as error:
-        return Outcome(asked, False, _told(error), "is there a loop in it that never ends?")
+        return Outcome(asked, False, _told(error, asked.limit), ENDLESS)
     except Exception as error:
         hints = [hint for kind, hint in asked.raises.items() if _caused_by(error, kind)]
         return Outcome(asked, False, _told(error), hints[0] if hints else "")
@@ -264,10 +275,10 @@ def _cell_that_did_not_run() -> str:
     return f"The cell that you ran last did not run: {error.msg}, in its line {error.lineno}."
 
 
-def _told(error: BaseException) -> str:
+def _told(error: BaseException, limit: float = LIMIT_SECONDS) -> str:
     """One error as sentences: its kind, its text, and the learner's line that it comes from."""
     if isinstance(error, TookTooLong):
-        lines = [f"Your code was still running after {LIMIT_SECONDS:g} s."]
+        lines = [f"Your code was still running after {limit:g} s."]
     else:
         lines = [f"Your code raised {type(error).__name__}: {error}"]
     for link in reversed(_chain(error)):

@@ -1,145 +1,149 @@
-"""Checks of lesson 08: the real stack."""
+"""Checks of lesson 08: the real stack. Two of them try the answer on the learner's own stack."""
 
 from __future__ import annotations
 
+import signal
+from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from greeter.greeter import compute_greeting
+from greeter.greeter import functions
+from greeter.messages_pb2 import GreetResponse
+from workshop.errors import WorkshopError
 from workshop.exercises.checking import exercise, expect, refuse
-from workshop.stack import Part, Status
+from workshop.exercises.stacks import must_be_up, never_started, new_name
+from workshop.paths import MODULE
+from workshop.simulation import SimulatedRuntime, SimulationError
+
+if TYPE_CHECKING:
+    from workshop.stack import Stack
+
+CROWD = [f"visitor {number}" for number in range(600)]
+"""More names than a client of Kafka returns from one poll."""
 
 
 @exercise(
     "08.1",
-    "Read the count",
-    raises={
-        ValueError: "int() got more than the number: cut the text right before and after it.",
-        IndexError: "not every text has a number in it: look at the beginning of the text first.",
-    },
+    "Taken back",
+    raises={SimulationError: "names go to the topic names, each with the name as its key."},
 )
-def _read_the_count(count_of: Callable[[str], int]) -> str:
-    names = "a name may be anything: look only at the beginning of the text, up to the name."
-    cases = [
-        ("Ada", 1, "each of the first three texts has a beginning of its own."),
-        ("Ada", 2, "each of the first three texts has a beginning of its own."),
-        ("Ada", 3, "each of the first three texts has a beginning of its own."),
-        ("Ada", 4, "from the fourth on the number is in the text: take it as an int."),
-        ("Ada", 17, "the number may have more than one digit."),
-        ("Grace", 1234, "the number may have more than one digit."),
-        ("R2D2", 1, names),
-        ("R2D2", 12, names),
-        ("Welcome ", 5, names),
-        ("again Ada", 2, names),
-        ("7-nth time Ada!", 8, names),
-        ("7-nth time Ada!", 3, names),
-    ]
-    for name, count, hint in cases:
-        text = compute_greeting(name, count).greeting
-        saw = count_of(text)
-        if isinstance(saw, str) and saw == str(count):
-            refuse(f"count_of({text!r}) gave the text {saw!r}", "make a number of it: int(…).")
-        expect(f"count_of({text!r})", saw, count, hint)
-    return "It reads the count from every greeting, whatever the name."
-
-
-def _status(states: dict[str, str], state: str = "ready", name: str = "mine") -> Status:
-    """A status with the five usual parts, those in ``states`` not ready."""
-    parts = []
-    for number, part in enumerate(("broker", "jobmanager", "taskmanager", "greeter", "job")):
-        its_state = states.get(part, "ready")
-        running = part != "job" and its_state != "restarting"
-        parts.append(
-            Part(
-                part,
-                its_state,
-                pid=4000 + number if running else None,
-                memory=200_000_000 + number if running else None,
-                restarts=int(its_state == "restarting"),
-            )
+def _taken_back(story: Callable[[SimulatedRuntime], object]) -> str:
+    runtime = SimulatedRuntime(functions, MODULE, topics={"greetings": GreetResponse})
+    story(runtime)
+    records = runtime.uncommitted("greetings")
+    if not records:
+        refuse(
+            "The topic greetings is empty.",
+            "runtime.send(…) puts a name into the topic; runtime.run() lets the engine work on it.",
         )
-    return Status(name, "/runs/mine", state, parts=parts, checkpoints=12)
+    statuses = Counter(record.status for record in records)
+    seen = f"The topic has {len(records)} greetings: " + ", ".join(
+        f"{number} {status}" for status, number in sorted(statuses.items())
+    )
+    if statuses["open"]:
+        refuse(seen, "what is open waits for the next checkpoint: end with one.")
+    if not statuses["aborted"]:
+        refuse(
+            seen,
+            "nothing was taken back. A crash takes back what was greeted since the last "
+            "checkpoint: crash after run() and before checkpoint().",
+        )
+    committed = sorted((r.key, r.value.greeting) for r in records if r.status == "committed")
+    if len(committed) < 2:
+        refuse(
+            seen,
+            "after the crash the engine has to greet again whoever came since its last checkpoint: "
+            "run(), and then checkpoint().",
+        )
+    if statuses["aborted"] > 1:
+        refuse(seen, "Ada is to keep her greeting: commit it with a checkpoint before Grace comes.")
+    expect(
+        "What a reader of committed records gets",
+        committed,
+        [("Ada", "Welcome Ada"), ("Grace", "Welcome Grace")],
+        "Ada and Grace come once each.",
+    )
+    taken = next(record.key for record in records if record.status == "aborted")
+    expect("The greeting that is taken back is for", taken, "Grace", "let Grace be the second.")
+    return "Three greetings were in the topic, and those who wait for the commit saw two of them."
 
 
 @exercise(
     "08.2",
-    "What is not ready",
-    raises={AttributeError: "status.parts is a list; each part has a name and a state."},
+    "Every greeting of one name",
+    seconds=60,
+    raises={
+        AttributeError: "a greeting has the fields key, name, greeting, partition and offset.",
+        TimeoutError: "next() waits for one that is still to come. poll(…) returns what is there.",
+    },
 )
-def _what_is_not_ready(not_ready: Callable[[Status], list[str]]) -> str:
-    cases: list[tuple[dict[str, str], str]] = [
-        (
-            {},
-            "all parts are ready, so the list is empty. The job is no process: that it has no "
-            "process id does not make it unready.",
-        ),
-        (
-            {"job": "starting"},
-            "go through all of status.parts, and keep those whose state is not ready.",
-        ),
-        ({"taskmanager": "restarting", "job": "restarting"}, "keep every state that is not ready."),
-        (
-            {"greeter": "failed", "broker": "down", "jobmanager": "stopping"},
-            "there are more states than starting and restarting: keep every one that is not ready, "
-            "in the order of status.parts.",
-        ),
-    ]
-    for states, hint in cases:
-        status = _status(states, "restarting" if states else "ready")
-        saw = not_ready(status)
-        if isinstance(saw, list) and any(isinstance(one, Part) for one in saw):
-            refuse("not_ready(status) gave parts", "return their names: part.name.")
-        wanted = [part.name for part in status.parts if part.name in states]
-        about = ", ".join(f"{name} is {state}" for name, state in states.items())
-        expect(f"not_ready(status), where {about or 'all are ready'}", saw, wanted, hint)
+def _every_greeting(stack: Stack, history: Callable[[str, str], Any]) -> str:
+    must_be_up(stack)
+    name = new_name("Ada")
+    greetings = stack.greet(name)
+    stack.greet(*CROWD)
+    greetings += stack.greet(name, name)
+    saw = history(stack.bootstrap, name)
+    if not isinstance(saw, list):
+        refuse(f"history(…) gave {saw!r}", "return a list of offsets.")
+    if saw and not isinstance(saw[0], int):
+        kind = type(saw[0]).__name__
+        refuse(f"history(…) gave a list of {kind}", "keep greeting.offset of each.")
+    wanted = [greeting.offset for greeting in greetings]
+    hint = "keep those greetings alone whose key is the name, in the order in which they come."
+    if not saw:
+        hint = (
+            "a reader begins at the end of the topic unless it is made with from_start=True, and "
+            "one poll returns a few hundred records at most: poll until nothing comes any more."
+        )
+    elif len(saw) > len(wanted):
+        hint = "there are others in the topic: keep the greetings whose key is the name."
+    elif saw == wanted[: len(saw)]:
+        hint = "one poll returns a few hundred records at most: poll until nothing comes any more."
     expect(
-        "not_ready(status) of a stack that is down",
-        not_ready(Status("mine", "/runs/mine")),
-        [],
-        "a stack that is down has no parts, so there is nothing to list.",
+        f"The offsets of the greetings of {name}, with {len(CROWD)} others in between",
+        saw,
+        wanted,
+        hint,
     )
-    return "It names what is not ready, whatever the state is called."
+    return f"It finds them all, at the offsets {', '.join(map(str, saw))}."
 
 
 @exercise(
     "08.3",
-    "One line for the status bar",
+    "Does it greet?",
+    seconds=60,
     raises={
-        TypeError: "part.memory is None for a process that does not run: part.memory or 0.",
-        AttributeError: "status has name, state, parts and checkpoints; a part has name, state, "
-        "memory and restarts.",
+        WorkshopError: "that is the trouble: catch it, and return its message.",
+        TypeError: "trouble takes one argument, the stack.",
     },
 )
-def _one_line(line: Callable[[Status], Any]) -> str:
-    well = _status({})
-    unwell = [
-        _status({"taskmanager": "restarting", "job": "restarting"}, "restarting"),
-        _status({"broker": "starting"}, "starting"),
-        _status({"jobmanager": "failed", "greeter": "down"}, "failed"),
-        _status({"job": "starting"}, "starting", name="other"),
-    ]
-    for status in [well, *unwell]:
-        saw = line(status)
-        about = f"the line of a stack that is {status.state}"
+def _does_it_greet(stack: Stack, trouble: Callable[[Stack], Any]) -> str:
+    must_be_up(stack)
+
+    def told(about: str, of: Stack) -> str:
+        saw = trouble(of)
         if not isinstance(saw, str):
-            refuse(f"{about} is {saw!r}", "return a text.")
-        if len(saw.splitlines()) != 1 or len(saw) > 80:
-            refuse(f"{about} is\n{saw!r}", "one line of at most 80 characters, please.")
-        if status.name not in saw:
-            refuse(f"{about} is\n{saw!r}", "name the stack: status.name.")
-        waiting = [part.name for part in status.parts if part.state != "ready"]
-        # "job" is in "jobmanager" too.
-        said = set(saw.replace(",", " ").replace(";", " ").replace(":", " ").split())
-        missing = [name for name in waiting if not any(w.strip("().[]'\"") == name for w in said)]
-        if missing:
-            refuse(f"{about} is\n{saw!r}", f"it does not name {missing[0]}, which is not ready.")
-    if line(well) in {line(status) for status in unwell[:3]}:
-        refuse(f"all lines are {line(well)!r}", "say something else when all is well.")
-    named = [part.name for part in well.parts if part.name in line(well)]
-    if len(named) == len(well.parts):
+            refuse(f"{about}: trouble(stack) gave {saw!r}", 'return text: "" if all is fine.')
+        return saw.strip()
+
+    if not told("of a stack that is down", never_started()):
         refuse(
-            f"the line of a stack that is ready is\n{line(well)!r}",
-            "nobody sees at a glance what is wrong if the line always names every part: name only "
-            "those that are not ready.",
+            "of a stack that is down: no trouble",
+            "a name that is sent there is not greeted. Send one with stack.greet(…), and see.",
         )
-    return f"At a glance: {line(unwell[0])!r}"
+    if saw := told("of your stack, which greets", stack):
+        refuse(f"of your stack, which greets: {saw}", 'return "" if the greeting comes.')
+    stack.send_signal("greeter", signal.SIGSTOP)
+    try:
+        state, saw = stack.status().state, told("while the greeter hangs", stack)
+    finally:
+        stack.send_signal("greeter", signal.SIGCONT)
+        stack.greet(new_name("probe"))
+    if not saw:
+        refuse(
+            f"The greeter hung, so nobody was greeted: no trouble. (The status said {state}.)",
+            "the status tells what the processes do, and this one lives. Only a name that is sent "
+            "and greeted shows that everything works.",
+        )
+    return f"The greeter hung, the status said {state}, and yours: {saw.splitlines()[0]}"

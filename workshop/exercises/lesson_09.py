@@ -1,67 +1,76 @@
-"""Checks of lesson 09: live greetings."""
+"""Checks of lesson 09: live greetings. The last one tries the answer on the learner's own stack."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from greeter.greeter import compute_greeting
-from greeter.messages_pb2 import GreetRequest
+from greeter.greeter import compute_greeting, functions
+from greeter.messages_pb2 import GreetRequest, GreetResponse
 from workshop.exercises.checking import exercise, expect, refuse
 from workshop.exercises.functions import Greet, runtime_of
+from workshop.exercises.stacks import must_be_up, new_name
+from workshop.paths import MODULE
+from workshop.simulation import SimulatedRuntime, SimulationError
+
+if TYPE_CHECKING:
+    from workshop.stack import Part, Stack
+
+INTERVAL_MS = 250
+
+KEPT = "the engine has broken its promise: please report what your function did."
 
 
 @exercise(
     "09.1",
-    "The unlucky ones",
-    raises={
-        IndexError: "n numbers have the places 0 to n - 1.",
-        TypeError: "a place in a list has to be a whole number: math.ceil gives one.",
-    },
+    "The lucky and the unlucky",
+    raises={SimulationError: "names go to the topic names, and time does not go back."},
 )
-def _percentile(percentile: Callable[[list[float], int], float]) -> str:
-    dice = random.Random(9)
-    lists: list[list[float]] = [
-        [0.3, 0.1, 0.2, 0.4],
-        [0.5],
-        [float(n) for n in dice.sample(range(1000), 100)],
-        [float(n) for n in dice.sample(range(1000), 37)],
-    ]
-    for latencies in lists:
-        for p in (1, 50, 51, 95, 99, 100):
-            given = list(latencies)
-            saw = percentile(given, p)
-            if given != latencies:
-                refuse(
-                    "Your function has put the caller's list in order.",
-                    "sorted(latencies) makes a new list and leaves the old one alone.",
-                )
-            wanted = _nearest_rank(latencies, p)
-            about = f"percentile({latencies if len(latencies) < 9 else f'{len(latencies)} numbers'}"
-            expect(f"{about}, {p})", saw, wanted, _hint(latencies, p, saw))
-    return "It finds what the unlucky ones had to wait, for long lists and for short ones."
+def _lucky_and_unlucky(arrive: Callable[[SimulatedRuntime], object]) -> str:
+    runtime = SimulatedRuntime(
+        functions,
+        MODULE,
+        topics={"greetings": GreetResponse},
+        checkpoint_interval=INTERVAL_MS / 1000,
+    )
+    arrive(runtime)
+    runtime.advance(seconds=1)
+    if any(e.time_ms % INTERVAL_MS for e in runtime.trace if e.kind == "checkpoint"):
+        refuse(
+            "You took a checkpoint by hand.",
+            "leave that to the engine: it takes one every 0.25 s. You choose when names come.",
+        )
+    waits = _waits(runtime)
+    for name in ("Ada", "Grace"):
+        expect(
+            f"How many greetings {name} got",
+            len(waits.get(name, [])),
+            1,
+            "send each of the two once, with runtime.send(…).",
+        )
+    told = ", ".join(f"{name} waited {waits[name][0] / 1000:g} s" for name in ("Ada", "Grace"))
+    if waits["Ada"][0] < 200:
+        refuse(told, "who comes right after a checkpoint waits longest for the next one.")
+    if waits["Grace"][0] > 50:
+        refuse(
+            told,
+            "runtime.advance(seconds=…) lets time pass between the two. Let Grace come when the "
+            "next checkpoint is 0.05 s away, or less.",
+        )
+    return f"{told}: the same engine, and the same work."
 
 
-def _nearest_rank(latencies: Sequence[float], p: int) -> float:
-    enough = [
-        x for x in latencies if Fraction(sum(y <= x for y in latencies), len(latencies)) * 100 >= p
-    ]
-    return min(enough)
-
-
-def _hint(latencies: list[float], p: int, saw: object) -> str:
-    ordered = sorted(latencies)
-    if saw is None:
-        return "return the number that you found."
-    if saw not in latencies:
-        return "the answer is one of the numbers, not something between two of them."
-    place = ordered.index(_nearest_rank(latencies, p))
-    if saw == ordered[min(place + 1, len(ordered) - 1)]:
-        return "one place too far: lists begin at 0, so the third number is at place 2."
-    if saw == ordered[max(place - 1, 0)]:
-        return "that is too few of them: round up, with math.ceil."
-    return "put the numbers in order first: sorted(latencies)."
+def _waits(runtime: SimulatedRuntime) -> dict[str, list[int]]:
+    """How many milliseconds each greeting waited for the checkpoint that committed it."""
+    waits: dict[str, list[int]] = {}
+    for event in runtime.trace:
+        if event.kind == "egress":
+            later = (e.time_ms for e in runtime.trace if e.kind == "checkpoint")
+            commit = next(at for at in later if at >= event.time_ms)
+            greeted = getattr(event.message, "name", "")
+            waits.setdefault(greeted, []).append(commit - event.time_ms)
+    return waits
 
 
 @exercise(
@@ -118,36 +127,84 @@ def _party_hint(name: str, number: int, text: str) -> str:
 
 @exercise(
     "09.3",
-    "The headline",
-    raises={ValueError: "with an empty dictionary there is no largest count: ask for it first."},
+    "A bad minute",
+    seconds=150,
+    raises={TypeError: "break_it takes one argument, the stack."},
 )
-def _headline(headline: Callable[[dict[str, int]], str]) -> str:
-    cases = [{"Ada": 3, "Grace": 7, "Alan": 2}, {"Alan": 12, "Grace": 9}, {"Ada": 5, "Zoë": 41}]
-    for counts in cases:
-        line = _line(headline, counts)
-        first = max(counts, key=lambda name: counts[name])
-        if first not in line or str(counts[first]) not in line:
+def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
+    from workshop.faults import Traffic, count_of
+    from workshop.faults.chaos import resume
+    from workshop.faults.traffic import TrafficError
+
+    must_be_up(stack)
+    names = [new_name("guest") for _ in range(3)]
+    before = _processes(stack)
+    traffic = Traffic(stack, names, per_second=20)
+    down = False
+    try:
+        traffic.start()
+        traffic.wait(len(traffic.committed) + 10)
+        break_it(stack)
+        down = stack.status().state == "down"
+        if down:
             refuse(
-                f"headline({counts}) gave {line!r}",
-                f"here {first} was greeted most, {counts[first]} times: the line says both.",
+                "The whole stack is down.",
+                "down() stops it in good order. Kill one of its processes: somebody brings it "
+                "back. Now run the cell with stack.up() again.",
             )
-    _line(headline, {})
-    level = _line(headline, {"Ada": 4, "Grace": 4})
-    if "4" not in level or not ("Ada" in level or "Grace" in level):
+        _must_not_be_paused(stack)
+        traffic.stop(timeout=100)
+    except TrafficError as error:
+        # On a busy machine a process that has been told to stop may do so a moment later.
+        _must_not_be_paused(stack)
         refuse(
-            f"With two who are level it gave {level!r}",
-            "name any of those with the largest count.",
+            error.message,
+            "the stack needs more time than this check has. Run it again when stack.status() says "
+            "ready, and break less at once.",
         )
-    return "It names whoever is ahead, and copes when nobody has come."
+    finally:
+        for part in before:
+            resume(stack, part)
+        with contextlib.suppress(TrafficError):
+            traffic.stop(timeout=0 if down else 30)
+    after = _processes(stack)
+    if after == before:
+        refuse(
+            "Nothing was broken: all processes are the same as before.",
+            "stack.kill(…) ends a process; the names are in the table of stack.status().",
+        )
+    for name in names:
+        counts = [count_of(one) for one in traffic.committed if one.name == name]
+        expect(f"The counts of {name}", counts, list(range(1, traffic.sent[name] + 1)), KEPT)
+    broken = sorted(part for part, process in before.items() if after.get(part) != process)
+    seen = [(one.name, one.greeting) for one in traffic.uncommitted if one.name in names]
+    sent, twice = sum(traffic.sent[name] for name in names), len(seen) - len(set(seen))
+    return (
+        f"Broken: {', '.join(broken)}. Sent meanwhile: {sent} names, each greeted once. "
+        f"Who read uncommitted saw {twice} greetings twice."
+    )
 
 
-def _line(headline: Callable[[dict[str, int]], str], counts: dict[str, int]) -> str:
-    line = headline(dict(counts))
-    if not isinstance(line, str) or not line.strip():
+def _must_not_be_paused(stack: Stack) -> None:
+    if paused := [part.name for part in stack.status().parts if _is_paused(part)]:
         refuse(
-            f"headline({counts}) gave {line!r}",
-            "return a text, also for an empty dictionary; print shows it and returns nothing.",
+            f"The {paused[0]} is still paused.",
+            "the engine waits for it, and so would this check: whoever sends SIGSTOP has to send "
+            "SIGCONT as well.",
         )
-    if "\n" in line:
-        refuse(f"headline({counts}) gave more than one line.", "a headline is one line.")
-    return line
+
+
+def _is_paused(part: Part) -> bool:
+    """Whether a signal has stopped its process, or the engine its container."""
+    import psutil
+
+    try:
+        halted = part.pid and psutil.Process(part.pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        halted = False
+    return bool(halted) or part.state == "paused"
+
+
+def _processes(stack: Stack) -> dict[str, tuple[int | None, int]]:
+    """Which process each part is, and how often it was started again."""
+    return {p.name: (p.pid, p.restarts) for p in stack.status().parts if p.name != "job"}

@@ -1,13 +1,23 @@
-"""Checks of lesson 12: into production."""
+"""Checks of lesson 12: into production. Two of them try the answer on the learner's own stack."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import InvalidPartitionsError, KafkaError
 from kafka.partitioner.default import murmur2
+from kafka.structs import OffsetAndMetadata
 
+from generator.broker import connect
 from workshop.exercises.checking import exercise, expect, refuse
+from workshop.exercises.stacks import must_be_up, new_name, scratch_topic
+from workshop.partitions import partition_of as of_kafka
+
+if TYPE_CHECKING:
+    from workshop.stack import Stack
 
 NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Ωμέγα", "🦊", "visitor 1", "visitor 2"]
 
@@ -17,64 +27,118 @@ NAMES = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Ωμέγα", "🦊", "vis
     "Whose partition",
     raises={
         TypeError: "murmur2 takes bytes, and the key's bytes are name.encode().",
-        AttributeError: "the name is a text: name.encode() makes bytes of it.",
+        AttributeError: "the name is a string: name.encode() makes bytes of it.",
         UnicodeEncodeError: "names are encoded as UTF-8, which is what name.encode() does.",
     },
 )
 def _whose_partition(partition_of: Callable[[str, int], int]) -> str:
     cases = [(name, partitions) for partitions in (1, 2, 3, 12) for name in NAMES]
     saw = [partition_of(*case) for case in cases]
-    hint = "murmur2 of the encoded name, & 0x7FFFFFFF, then % partitions, in this order."
+    hint = "the same name has to give the same number each time, from 0 to partitions - 1."
     # Told apart by all answers together: some of them are right by chance.
     if saw == [hash(name) % partitions for name, partitions in cases]:
-        hint = "hash(…) is Python's own, and differs from run to run: murmur2(…)."
+        hint = "hash(…) is Python's own, and differs from run to run: Kafka hashes with murmur2(…)."
     elif saw == [murmur2(name.encode()) % partitions for name, partitions in cases]:
-        hint = "the sign has to go first: & 0x7FFFFFFF, in brackets, before the %."
+        hint = "the sign is dropped before the division."
+    elif saw == [murmur2(name.encode()) & (0x7FFFFFFF % partitions) for name, partitions in cases]:
+        hint = "Python evaluates % before &: put brackets around what comes first."
     for (name, partitions), answer in zip(cases, saw, strict=True):
-        wanted = (murmur2(name.encode()) & 0x7FFFFFFF) % partitions
-        expect(f"partition_of({name!r}, {partitions})", answer, wanted, hint)
+        about = f"partition_of({name!r}, {partitions})"
+        expect(about, answer, of_kafka(name, partitions), hint)
     return "It puts every name where Kafka's clients put it."
 
 
-@exercise("12.2", "Who stays idle")
-def _who_stays_idle(idle: Callable[[int, int, int], int]) -> str:
-    few = "with at least as many partitions as copies nobody is idle: a number below 0 means 0."
-    cases = [
-        (3, 4, 1, 1, "there are taskmanagers * slots copies; those without a partition are idle."),
-        (1, 4, 2, 7, "there are taskmanagers * slots copies: each TaskManager has several slots."),
-        (2, 2, 3, 4, "there are taskmanagers * slots copies: each TaskManager has several slots."),
-        (4, 2, 2, 0, few),
-        (12, 2, 2, 0, few),
-        (1, 1, 1, 0, few),
-    ]
-    for partitions, taskmanagers, slots, wanted, hint in cases:
-        about = f"idle({partitions}, {taskmanagers}, {slots})"
-        expect(about, idle(partitions, taskmanagers, slots), wanted, hint)
-    return "It knows who has nothing to read."
+@exercise(
+    "12.2",
+    "More partitions",
+    seconds=60,
+    raises={
+        InvalidPartitionsError: "create_partitions wants to know how many there are to be in all, "
+        "the ones that are there included.",
+        KafkaError: "the topic is there already. It only gets more partitions.",
+    },
+)
+def _more_partitions(
+    stack: Stack, moved: Callable[[str, str, int, Sequence[str]], Sequence[str] | None]
+) -> str:
+    must_be_up(stack)
+    names = [f"visitor {number}" for number in range(100)]
+    for before, more in ((2, 1), (3, 5)):
+        after = before + more
+        with scratch_topic(stack.bootstrap, before) as topic:
+            saw = moved(stack.bootstrap, topic, more, list(names))
+            with closing(connect(KafkaConsumer, stack.bootstrap)) as consumer:
+                there = len(consumer.partitions_for_topic(topic) or ())
+        about = f"A topic of {before} partitions that gets {more} more"
+        expect(
+            f"{about}: how many it has then",
+            there,
+            after,
+            "create_partitions({topic: number}), where number is how many there are to be in all.",
+        )
+        if saw is None:
+            refuse(f"{about}: moved(…) returned nothing.", "return the list of names that move.")
+        places = {name: (of_kafka(name, before), of_kafka(name, after)) for name in names}
+        expect(
+            f"{about}: who of 100 names moves",
+            list(saw),
+            [name for name, (old, new) in places.items() if old != new],
+            "a name moves if its partition among the old number is another than among the new one.",
+        )
+    return f"{len(saw or ())} of 100 names move when 3 partitions become 8; their old records stay."
 
 
 @exercise(
     "12.3",
     "The lag",
+    seconds=60,
     raises={
-        KeyError: "a partition that the engine has never noted is missing in taken: taken.get(…).",
-        TypeError: "the value may be None for a partition that was never noted: … or 0.",
+        TypeError: "committed(…) is None for a partition that the group has never noted: … or 0.",
+        KeyError: "ask for every partition of the topic: consumer.partitions_for_topic(topic).",
+        KafkaError: "TopicPartition(topic, number) names a partition; ask for those there are.",
     },
 )
-def _the_lag(lag: Callable[[Mapping[int, int], Mapping[int, int | None]], int]) -> str:
-    missing = "a partition without a noted place has all of its records waiting: count from 0."
-    cases: list[tuple[dict[int, int], dict[int, int | None], int, str]] = [
-        ({0: 120}, {0: 115}, 5, "what was written, less what was taken."),
-        ({0: 120, 1: 80}, {0: 115, 1: 80}, 5, "add up what waits in all partitions."),
-        ({0: 120, 1: 80}, {0: 100, 1: 30}, 70, "add up what waits in all partitions."),
-        ({0: 10, 1: 20, 2: 30}, {0: 10, 2: 25}, 25, missing),
-        ({0: 10, 1: 20}, {0: None, 1: 20}, 10, missing),
-        ({0: 10}, {}, 10, missing),
-        ({0: 7, 1: 7}, {0: 7, 1: 7}, 0, "if all was taken, nothing waits."),
+def _the_lag(stack: Stack, lag: Callable[[str, str, str], Any]) -> str:
+    must_be_up(stack)
+    # How many records each partition has, and where the group has noted its place.
+    cases: list[tuple[list[int], dict[int, int], str]] = [
+        ([120], {0: 115}, "the end of the partition, less the place that the group has noted."),
+        ([7, 9], {0: 7, 1: 9}, "if all was taken, nothing waits."),
+        ([30, 20], {0: 20, 1: 13}, "add up what waits in all partitions."),
+        (
+            [10, 20, 30],
+            {0: 10, 2: 25},
+            "a partition for which the group has noted no place has all of its records waiting.",
+        ),
+        ([10], {}, "a group that has noted nothing has everything before it."),
     ]
-    for end, taken, wanted, hint in cases:
-        expect(f"lag({end}, {taken})", lag(end, taken), wanted, hint)
+    for written, taken, hint in cases:
+        with scratch_topic(stack.bootstrap, len(written)) as topic:
+            group = new_name("readers")
+            _write(stack.bootstrap, topic, written)
+            _note(stack.bootstrap, topic, group, taken)
+            saw = lag(stack.bootstrap, group, topic)
+        about = f"Partitions with {written} records, of which the group has taken {taken}: the lag"
+        wanted = sum(number - taken.get(place, 0) for place, number in enumerate(written))
+        expect(about, saw, wanted, hint)
     return "It counts what waits, also where nobody has read yet."
+
+
+def _write(bootstrap: str, topic: str, written: Sequence[int]) -> None:
+    """Write so many records to each partition of a topic."""
+    with closing(connect(KafkaProducer, bootstrap)) as producer:
+        for partition, number in enumerate(written):
+            for _ in range(number):
+                producer.send(topic, b"a record", partition=partition)
+        producer.flush()
+
+
+def _note(bootstrap: str, topic: str, group: str, taken: dict[int, int]) -> None:
+    """Note for a group how far it has read each partition."""
+    places = {TopicPartition(topic, p): OffsetAndMetadata(at, "", -1) for p, at in taken.items()}
+    if places:
+        with closing(connect(KafkaConsumer, bootstrap, group_id=group)) as consumer:
+            consumer.commit(places)
 
 
 def _reading(interval: float = 1.0, **other: float) -> dict[str, float]:
@@ -87,16 +151,16 @@ def _reading(interval: float = 1.0, **other: float) -> dict[str, float]:
     "When to wake somebody",
     raises={
         KeyError: "the keys are interval, checkpoint_age, checkpoint_duration, restarts and lag.",
-        TypeError: "return a list of sentences, built with append; each is a text.",
+        TypeError: "return a list of sentences, built with append; each is a string.",
     },
 )
 def _when_to_wake_somebody(alarms: Callable[[dict[str, float], dict[str, float]], Any]) -> str:
     def raised(now: dict[str, float], before: dict[str, float]) -> list[str]:
         found = alarms(dict(now), dict(before))
         if isinstance(found, str) or not isinstance(found, list | tuple):
-            refuse(f"alarms(…) gave {found!r}", "return a list, empty when all is well.")
+            refuse(f"alarms(…) gave {found!r}", "return a list, empty when all is fine.")
         if not all(isinstance(one, str) and one.strip() for one in found):
-            refuse(f"alarms(…) gave {found!r}", "each alarm is a sentence: a text.")
+            refuse(f"alarms(…) gave {found!r}", "each alarm is a sentence: a string.")
         return list(found)
 
     age = "compare the age with the interval: a multiple of it, such as ten."
@@ -121,7 +185,7 @@ def _when_to_wake_somebody(alarms: Callable[[dict[str, float], dict[str, float]]
         ("a lag that grew from 40 to 50,000", _reading(lag=50_000), _reading(), growing),
     ]
     quiet = [
-        ("all is well", _reading(), _reading(), "when all is well the list is empty."),
+        ("all is fine", _reading(), _reading(), "when all is fine the list is empty."),
         (
             "a checkpoint of 8 minutes ago, at an interval of 10 minutes",
             _reading(600, checkpoint_age=480),
@@ -160,4 +224,4 @@ def _when_to_wake_somebody(alarms: Callable[[dict[str, float], dict[str, float]]
             f"no checkpoint, nine restarts and a growing lag at once: it says {several}",
             "one sentence for each thing that is wrong: if after if, not elif.",
         )
-    return f"It is quiet when all is well, and otherwise says: {'; '.join(several)}."
+    return f"It is quiet when all is fine, and otherwise says: {'; '.join(several)}."

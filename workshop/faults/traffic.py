@@ -9,14 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generator.broker import Greeting, GreetingReader, RequestProducer
 from workshop.errors import WorkshopError
 from workshop.stack import Stack
 
-_BARS = "▁▂▃▄▅▆▇█"
-_USUAL = 3  # the bar of a second in which as many came as are sent
-_LINE = 90
+if TYPE_CHECKING:
+    from workshop.plot import Plot
 
 _running: dict[tuple[Path, int | None], Traffic] = {}
 """The traffic of each stack, by folder and supervisor: a cell that is run again goes on with it."""
@@ -130,34 +130,48 @@ class Traffic:
             raise TrafficError("The traffic failed.", details=str(self._error)) from self._error
 
     def mark(self, part: str) -> None:
-        """Note that a part was killed now, for :meth:`timeline`."""
+        """Note that a part was killed now, for :meth:`plot`."""
         self._kills.append((time.monotonic() - self._began, part))
 
-    def timeline(self) -> str:
-        """Draw what was sent and what came, a character a second.
+    def plot(self) -> Plot:
+        """Draw how many names were sent and greeted so far, and when something was killed."""
+        from workshop.plot import FAINT, ONE, TWO, Plot  # Matplotlib takes a second to import.
 
-        ``·`` is a second in which nothing came, a bar of half height one in which as many came as
-        are sent, a full one at least twice as many. A letter marks a kill.
-        """
-        seconds = int(max((times[-1] for times in self._times.values() if times), default=0)) + 1
-        marks = [" "] * seconds
+        times = {kind: list(those) for kind, those in self._times.items()}
+        stops = ", ".join(
+            f"{part} {stood:.0f} s" for part, stood in self._stops(times["committed"])
+        )
+        plot = Plot(
+            f"Names sent: {len(times['sent'])}, at a steady rate. Greetings committed: "
+            f"{len(times['committed'])}. They stood still after each kill ({stops or 'none'}) and "
+            f"then caught up. A reader of uncommitted ones got {len(times['uncommitted'])}.",
+            title="Names sent, and greetings that were read",
+            x="seconds",
+            y="so far",
+            height=3.6,
+        )
+        for kind, colour in (("uncommitted", TWO), ("sent", FAINT), ("committed", ONE)):
+            count = range(1, len(times[kind]) + 1)
+            plot.axes.step(times[kind], count, where="post", color=colour, label=kind)
         for when, part in self._kills:
-            marks[min(int(when), seconds - 1)] = part[0].upper()
-        rows = {"killed": "".join(marks)}
-        for kind, times in self._times.items():
-            counts = Counter(int(when) for when in times)
-            rows[kind] = "".join(self._bar(counts[second]) for second in range(seconds))
-        blocks = [
-            "\n".join(f"{kind:>11}  {row[at : at + _LINE]}".rstrip() for kind, row in rows.items())
-            for at in range(0, seconds, _LINE)
-        ]
-        legend = ", ".join(dict.fromkeys(f"{part[0].upper()} = {part}" for _, part in self._kills))
-        return "\n\n".join([*blocks, f"one character a second; {legend or 'nothing was killed'}"])
+            plot.axes.axvline(when, color=FAINT, linestyle=":")
+            at = plot.axes.get_xaxis_transform()
+            # Nothing is drawn above the line of the names that were sent.
+            plot.axes.text(when, 1, part, rotation=90, transform=at, ha="right", va="top")
+        plot.axes.legend(loc="lower right")
+        return plot
 
-    def _bar(self, count: int) -> str:
-        if not count:
-            return "·"
-        return _BARS[min(len(_BARS) - 1, round(_USUAL * count / self.per_second))]
+    def _stops(self, committed: list[float]) -> list[tuple[str, float]]:
+        """How many seconds no greeting was committed after each kill."""
+        ends = [when for when, _ in self._kills[1:]] + [float("inf")]
+        stops = []
+        for (when, part), end in zip(self._kills, ends, strict=True):
+            # The last greeting before the kill, and those up to the next one.
+            before = max((at for at in committed if at <= when), default=0.0)
+            after = [at for at in committed if when < at <= end]
+            gaps = (b - a for a, b in itertools.pairwise([before, *after]))
+            stops.append((part, max(gaps, default=0.0)))
+        return stops
 
     def _wait(self, deadline: float) -> None:
         self.check()

@@ -219,7 +219,7 @@ def _chip(part: Part, paused: bool) -> str:
     tone = "busy" if paused else {"ready": "good", "failed": "bad"}.get(part.state, "busy")
     memory = f"{part.memory / 1e6:,.0f} MB" if part.memory else ""
     restarts = (
-        f'<span role="img" aria-label="{part.told_restarts}" title="{part.told_restarts}">'
+        f'<span role="img" aria-label="{part.again}" title="{part.again}">'
         f"↻ {part.restarts}</span>"
         if part.restarts
         else ""

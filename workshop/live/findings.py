@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from workshop.errors import WorkshopError
 from workshop.live.charts import number
@@ -12,6 +13,9 @@ from workshop.live.recovery import Outage
 from workshop.live.scene import Scene
 from workshop.live.session import Session
 from workshop.live.window import Percentiles
+
+if TYPE_CHECKING:
+    from workshop.plot import Plot
 
 POLL_SECONDS = 0.05
 
@@ -68,6 +72,40 @@ class Findings:
 
     def _repr_html_(self) -> str:
         return page(self.scene, when(self.scene))
+
+    def plot(self) -> Plot:
+        """Draw how long the newest greetings took, at most 200 of them, with the percentiles."""
+        from matplotlib.ticker import MaxNLocator  # Matplotlib takes a second to import.
+
+        from workshop.plot import ONE, TWO, Plot
+
+        began = self.scene.feed.at - self.seconds
+        newest = (one for one in self.scene.feed.latest if one.at >= began)
+        waits = [one.latency for one in newest if one.latency is not None]
+        shares = {"p50": self.latency.p50, "p95": self.latency.p95, "p99": self.latency.p99}
+        told = ", ".join(f"{share} at {number(at, 's')}" for share, at in shares.items())
+        span = f"{number(min(waits), 's')} to {number(max(waits), 's')}" if waits else "nothing"
+        plot = Plot(
+            f"How long {len(waits)} greetings took, from sent to committed: {span}; {told}.",
+            title="From sent to committed",
+            x="seconds",
+            y="greetings",
+        )
+        plot.axes.hist(waits, bins=30, color=ONE)
+        plot.axes.set_xlim(left=0)
+        plot.axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        for height, (share, at) in enumerate(shares.items()):
+            if at is not None:
+                plot.axes.axvline(at, color=TWO)
+                # One above the other: p95 and p99 are close.
+                plot.axes.annotate(
+                    share,
+                    (at, 0.92 - 0.1 * height),
+                    xycoords=("data", "axes fraction"),
+                    xytext=(4, 0),
+                    textcoords="offset points",
+                )
+        return plot
 
 
 def when(scene: Scene) -> str:

@@ -38,8 +38,8 @@ class Part:
     started
         When the process was made, in seconds since 1970 as psutil tells it.
     restarts
-        How often it had to be started again. Of the job: how often the engine tried, which it does
-        about once a second while a process is missing, so that one kill can make many.
+        How often it had to be started again. Of the job: how often the engine tried to, which it
+        does every half second for as long as a process is missing.
     memory
         Resident memory in bytes.
     address
@@ -58,13 +58,10 @@ class Part:
     detail: str = ""
 
     @property
-    def told_restarts(self) -> str:
-        """How often it was started again, in words that say what is counted; empty for never."""
-        if not self.restarts:
-            return ""
-        counted = ("try", "tries") if self.name == "job" else ("restart", "restarts")
-        of_what = " to restart" if self.name == "job" else ""
-        return f"{self.restarts} {counted[self.restarts > 1]}{of_what}"
+    def again(self) -> str:
+        """How often it was started again, in words; nothing if it never was."""
+        what = "attempt" if self.name == "job" else "restart"
+        return f"{self.restarts} {what}{'s' * (self.restarts != 1)}" if self.restarts else ""
 
 
 @dataclass(repr=False)
@@ -168,7 +165,7 @@ class Status:
             (
                 MARKS.get(part.state, "?"),
                 part.name,
-                part.state + (f" ({part.told_restarts})" if part.restarts else ""),
+                part.state + (f" ({part.again})" if part.again else ""),
                 str(part.pid or ""),
                 f"{part.memory / 1e6:.0f} MB" if part.memory else "",
                 part.detail or part.address,

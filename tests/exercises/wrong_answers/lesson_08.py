@@ -2,119 +2,126 @@
 
 from tests.exercises.wrong_answers import Wrong
 
+
+def story(*lines: str) -> str:
+    """A story of these steps."""
+    send = "runtime.send('names', {0}, GreetRequest(name={0}))".format
+    steps = [
+        send(repr(line)) if line in ("Ada", "Grace") else f"runtime.{line}()" for line in lines
+    ]
+    return "\n    ".join(
+        ["from greeter.messages_pb2 import GreetRequest\n\n\ndef story(runtime):", *steps]
+    )
+
+
+_HISTORY = """
+from generator.broker import GreetingReader
+
+
+def history(bootstrap, name):
+    found = []
+    with GreetingReader(bootstrap, from_start=True) as reader:
+        while greetings := reader.poll(2):
+            found += [greeting.offset for greeting in greetings if greeting.key == name]
+    return found
+"""
+
 WRONG = [
     Wrong(
         "08.1",
-        "takes all digits",
-        """
-def count_of(text):
-    for count, beginning in enumerate(["Welcome", "Nice to see you again", "Third"], start=1):
-        if text.startswith(beginning):
-            return count
-    return int("".join(filter(str.isdigit, text)))
-""",
-        "a name may be anything",
+        "no crash",
+        story("Ada", "run", "checkpoint", "Grace", "run", "checkpoint"),
+        "nothing was taken back",
     ),
     Wrong(
         "08.1",
-        "looks for words anywhere",
-        """
-def count_of(text):
-    for count, word in enumerate(["Welcome", "again", "Third"], start=1):
-        if word in text:
-            return count
-    return int(text.split("-nth")[0].split()[-1])
-""",
-        "a name may be anything",
+        "crashes when all is committed",
+        story("Ada", "run", "checkpoint", "Grace", "run", "checkpoint", "crash", "run"),
+        "crash after run() and before checkpoint()",
     ),
     Wrong(
         "08.1",
-        "takes one digit",
-        """
-def count_of(text):
-    for count, beginning in enumerate(["Welcome", "Nice to see you again", "Third"], start=1):
-        if text.startswith(beginning):
-            return count
-    return int(text[len("Nice to see you at the ")])
-""",
-        "more than one digit",
+        "never lets the engine work",
+        story("Ada", "checkpoint", "Grace", "crash"),
+        "runtime.run() lets the engine work on it",
     ),
     Wrong(
         "08.1",
-        "returns text",
-        """
-def count_of(text):
-    for count, beginning in enumerate(["Welcome", "Nice to see you again", "Third"], start=1):
-        if text.startswith(beginning):
-            return count
-    return text.split("-nth")[0].split()[-1]
-""",
-        "make a number of it",
+        "no checkpoint in the end",
+        story("Ada", "run", "checkpoint", "Grace", "run", "crash", "run"),
+        "end with one",
+    ),
+    Wrong(
+        "08.1",
+        "no checkpoint before the crash",
+        story("Ada", "run", "Grace", "run", "crash", "run", "checkpoint"),
+        "commit it with a checkpoint before Grace comes",
+    ),
+    Wrong(
+        "08.1",
+        "does nothing after the crash",
+        story("Ada", "run", "checkpoint", "Grace", "run", "crash", "checkpoint"),
+        "the engine has to greet again",
+    ),
+    Wrong(
+        "08.1",
+        "takes both back",
+        story("checkpoint", "Ada", "run", "Grace", "run", "crash", "run", "checkpoint"),
+        "commit it with a checkpoint before Grace comes",
     ),
     Wrong(
         "08.2",
-        "asks for a process id, which the job has not",
-        """
-def not_ready(status):
-    return [part.name for part in status.parts if part.pid is None]
-""",
-        "that it has no process id does not make it unready",
+        "begins at the end",
+        _HISTORY.replace(", from_start=True", "").replace("poll(2)", "poll(0.5)"),
+        "made with from_start=True",
     ),
     Wrong(
         "08.2",
-        "knows two states",
-        """
-def not_ready(status):
-    return [part.name for part in status.parts if part.state in ("starting", "restarting")]
-""",
-        "there are more states than starting and restarting",
+        "polls once",
+        _HISTORY.replace(
+            "while greetings := reader.poll(2):", "for greetings in [reader.poll(5)]:"
+        ),
+        "poll until nothing comes any more",
     ),
     Wrong(
         "08.2",
-        "returns the parts",
-        """
-def not_ready(status):
-    return [part for part in status.parts if part.state != "ready"]
-""",
-        "return their names",
+        "takes those of others, too",
+        _HISTORY.replace(" if greeting.key == name", ""),
+        "keep the greetings whose key is the name",
+    ),
+    Wrong(
+        "08.2",
+        "returns greetings",
+        _HISTORY.replace("[greeting.offset for", "[greeting for"),
+        "keep greeting.offset of each",
     ),
     Wrong(
         "08.3",
-        "prints the whole table",
+        "trusts the status",
         """
-def line(status):
-    return str(status)
+def trouble(stack):
+    state = stack.status().state
+    return "" if state == "ready" else f"it is {state}"
 """,
-        "one line of at most 80 characters",
+        "Only a name that is sent and greeted",
     ),
     Wrong(
         "08.3",
-        "the same for every state",
+        "does not catch the error",
         """
-def line(status):
-    return f"{status.name} has " + ", ".join(part.name for part in status.parts)
+def trouble(stack):
+    stack.greet("probe", timeout=5)
+    return ""
 """,
-        "say something else when all is well",
+        "catch it, and return its message",
     ),
     Wrong(
         "08.3",
-        "names only the first that waits",
+        "knows no trouble",
         """
-def line(status):
-    waiting = [part.name for part in status.parts if part.state != "ready"]
-    return f"{status.name}: waits for {waiting[0]}" if waiting else f"{status.name}: all well"
+def trouble(stack):
+    return ""
 """,
-        "it does not name job",
-    ),
-    Wrong(
-        "08.3",
-        "adds memory that is not there",
-        """
-def line(status):
-    memory = sum(part.memory for part in status.parts)
-    waiting = [part.name for part in status.parts if part.state != "ready"]
-    return f"{status.name} {memory} {' '.join(waiting)}"
-""",
-        "part.memory or 0",
+        "Send one with stack.greet",
     ),
 ]

@@ -26,64 +26,40 @@ def party(old: str, new: str) -> str:
     return _PARTY.replace(old, new)
 
 
+def arrive(first: str, second: str) -> str:
+    """Ada comes after the first pause, and Grace after the second; both in seconds."""
+    advance = "    runtime.advance(seconds={})\n".format
+    send = '    runtime.send("names", "{0}", GreetRequest(name="{0}"))\n'.format
+    steps = [advance(first) if first else "", send("Ada"), advance(second), send("Grace")]
+    return "from greeter.messages_pb2 import GreetRequest\n\n\ndef arrive(runtime):\n" + "".join(
+        steps
+    )
+
+
 WRONG = [
     Wrong(
         "09.1",
-        "does not put them in order",
-        """
-import math
-
-
-def percentile(latencies, p):
-    return latencies[math.ceil(len(latencies) * p / 100) - 1]
-""",
-        "put the numbers in order first",
+        "both come together",
+        arrive("", "0.01"),
+        "lets time pass between the two",
     ),
     Wrong(
         "09.1",
-        "one place too far",
-        """
-def percentile(latencies, p):
-    in_order = sorted(latencies)
-    return in_order[min(int(len(in_order) * p / 100), len(in_order) - 1)]
-""",
-        "one place too far",
+        "the wrong way round",
+        arrive("0.22", "0.05"),
+        "who comes right after a checkpoint waits longest",
     ),
     Wrong(
         "09.1",
-        "rounds down",
-        """
-def percentile(latencies, p):
-    in_order = sorted(latencies)
-    return in_order[max(int(len(in_order) * p / 100) - 1, 0)]
-""",
-        "round up, with math.ceil",
+        "takes the checkpoint by hand",
+        arrive("0.01", "0.02") + "    runtime.run()\n    runtime.checkpoint()\n",
+        "leave that to the engine",
     ),
     Wrong(
         "09.1",
-        "a number between two",
-        """
-def percentile(latencies, p):
-    in_order = sorted(latencies)
-    place = (len(in_order) - 1) * p / 100
-    below = int(place)
-    above = min(below + 1, len(in_order) - 1)
-    return in_order[below] + (in_order[above] - in_order[below]) * (place - below)
-""",
-        "not something between two",
-    ),
-    Wrong(
-        "09.1",
-        "sorts the caller's list",
-        """
-import math
-
-
-def percentile(latencies, p):
-    latencies.sort()
-    return latencies[math.ceil(len(latencies) * p / 100) - 1]
-""",
-        "leaves the old one alone",
+        "forgets one",
+        arrive("0.01", "0.22").replace('"Grace"', '"Ada"'),
+        "send each of the two once",
     ),
     Wrong(
         "09.2",
@@ -111,33 +87,32 @@ def percentile(latencies, p):
     ),
     Wrong(
         "09.3",
-        "fails when nobody has come",
+        "breaks nothing",
         """
-def headline(counts):
-    first = max(counts, key=counts.get)
-    return f"{first}: {counts[first]}"
+def break_it(stack):
+    stack.greet("Ada")
 """,
-        "there is no largest count",
+        "ends a process",
     ),
     Wrong(
         "09.3",
-        "the first in the alphabet",
+        "stops the stack in good order",
         """
-def headline(counts):
-    if not counts:
-        return "Nobody yet"
-    first = min(counts)
-    return f"{first}: {counts[first]}"
+def break_it(stack):
+    stack.down()
 """,
-        "the line says both",
+        "Kill one of its processes",
     ),
     Wrong(
         "09.3",
-        "prints it",
+        "pauses forever",
         """
-def headline(counts):
-    print(max(counts, key=counts.get) if counts else "Nobody yet")
+import signal
+
+
+def break_it(stack):
+    stack.send_signal("greeter", signal.SIGSTOP)
 """,
-        "print shows it and returns nothing",
+        "whoever sends SIGSTOP has to send SIGCONT",
     ),
 ]

@@ -14,6 +14,33 @@ def alarms(now, before):
     found = []
 """
 
+_MOVED = """
+from contextlib import closing
+from kafka import KafkaAdminClient, KafkaConsumer
+from workshop.partitions import partition_of
+
+
+def moved(bootstrap, topic, more, names):
+    with closing(KafkaConsumer(bootstrap_servers=bootstrap)) as consumer:
+        before = len(consumer.partitions_for_topic(topic))
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        admin.create_partitions({topic: before + more})
+    after = before + more
+    return [name for name in names if partition_of(name, before) != partition_of(name, after)]
+"""
+
+_LAG = """
+from contextlib import closing
+from kafka import KafkaConsumer, TopicPartition
+
+
+def lag(bootstrap, group, topic):
+    with closing(KafkaConsumer(bootstrap_servers=bootstrap, group_id=group)) as consumer:
+        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
+        ends = consumer.end_offsets(parts)
+        return sum(end - (consumer.committed(part) or 0) for part, end in ends.items())
+"""
+
 WRONG = [
     Wrong(
         "12.1",
@@ -25,11 +52,11 @@ WRONG = [
         "12.1",
         "keeps the sign",
         _PARTITION + "    return murmur2(name.encode()) % partitions\n",
-        "the sign has to go first",
+        "the sign is dropped before the division",
     ),
     Wrong(
         "12.1",
-        "hashes the text",
+        "hashes the string",
         _PARTITION + "    return (murmur2(name) & 0x7FFFFFFF) % partitions\n",
         "name.encode()",
     ),
@@ -37,51 +64,50 @@ WRONG = [
         "12.1",
         "binds the operators the other way",
         _PARTITION + "    return murmur2(name.encode()) & (0x7FFFFFFF % partitions)\n",
-        "in this order",
+        "Python evaluates % before &",
     ),
     Wrong(
         "12.2",
-        "goes below zero",
-        """
-def idle(partitions, taskmanagers, slots):
-    return taskmanagers * slots - partitions
-""",
-        "a number below 0 means 0",
+        "asks for the new ones alone",
+        _MOVED.replace("before + more}", "more}"),
+        "how many there are to be in all",
     ),
     Wrong(
         "12.2",
-        "forgets the slots",
-        """
-def idle(partitions, taskmanagers, slots):
-    return max(0, taskmanagers - partitions)
-""",
-        "each TaskManager has several slots",
+        "adds none",
+        _MOVED.replace("admin.create_partitions", "print"),
+        "where number is how many there are to be in all",
+    ),
+    Wrong(
+        "12.2",
+        "takes all for moved that are in a new partition",
+        _MOVED.replace(
+            "[name for name in names if", "[name for name in names if before <="
+        ).replace("partition_of(name, before) != ", ""),
+        "a name moves if its partition among the old number",
     ),
     Wrong(
         "12.3",
-        "goes through what was taken",
-        """
-def lag(end, taken):
-    return sum(end[partition] - (place or 0) for partition, place in taken.items())
-""",
-        "count from 0",
+        "asks for the first partition alone",
+        _LAG.replace("for number in consumer.partitions_for_topic(topic)", "for number in [0]"),
+        "add up what waits in all partitions",
     ),
     Wrong(
         "12.3",
         "trips over a partition that was never noted",
-        """
-def lag(end, taken):
-    return sum(end[partition] - taken[partition] for partition in end)
-""",
-        "taken.get(…)",
+        _LAG.replace(" or 0", ""),
+        "committed(…) is None",
+    ),
+    Wrong(
+        "12.3",
+        "leaves out a partition that was never noted",
+        _LAG.replace("(consumer.committed(part) or 0)", "(consumer.committed(part) or end)"),
+        "has all of its records waiting",
     ),
     Wrong(
         "12.3",
         "takes the largest",
-        """
-def lag(end, taken):
-    return max(end[partition] - (taken.get(partition) or 0) for partition in end)
-""",
+        _LAG.replace("sum(", "max("),
         "add up what waits in all partitions",
     ),
     Wrong(
