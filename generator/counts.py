@@ -1,4 +1,4 @@
-"""What a greeting tells: whom it greets, and which visit that is."""
+"""What a greeting says: who is greeted, and which visit that is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TEXTS = [
 
 
 def told_by(greeting: str) -> tuple[str, int] | None:
-    """Return the name and the count that a greeting's text tells; None if it is none of the four.
+    """Return the name and the count in a greeting; None if it is none of the four greetings.
 
     Examples
     --------

@@ -16,7 +16,7 @@ JUNK = {
     "not text": (b"\x0a\x03A\xffa", "its name is not text: the bytes are not UTF-8"),
     "huge": (
         GreetRequest(name="x" * (LARGEST_RECORD - 200)).SerializeToString(),
-        f"its name has {LARGEST_RECORD - 200} bytes, {LARGEST_NAME} are allowed",
+        f"its name has {LARGEST_RECORD - 200} bytes; at most {LARGEST_NAME} are allowed",
     ),
 }
 """By kind: the value of the record, and the reason that the dead letter gives."""

@@ -225,7 +225,7 @@ def test_a_record_that_cannot_be_read_stays_told_until_it_is_over(tmp_path):
 
     job.status.poison.skip(job._folder.skipped)
     job._look()
-    assert job.part.detail.startswith("steps over topic names, partition 0, offset 7")
+    assert job.part.detail.startswith("skips topic names, partition 0, offset 7")
     rest.running_since = time.time() - 60
     rest.completed += 1
     job._look()

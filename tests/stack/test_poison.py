@@ -1,4 +1,4 @@
-"""Junk on the real stack: what can be answered is, and what cannot is named and stepped over."""
+"""Junk on the real stack: what can be answered is, and what cannot is named and skipped."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ def test_every_kind_of_junk_among_a_thousand_names(name, eventually):
             assert f"topic names, partition 0, offset {place.offset}, sent " in seen.stdout
             assert why in seen.stdout and "workshop skip" in seen.stdout
             dry = workshop("skip", "--name", name, "--dry-run")
-            assert dry.returncode == 0 and f"Would step over {found}" in dry.stdout
+            assert dry.returncode == 0 and f"Would skip {found}" in dry.stdout
             assert stack.status().poison == found
             skip = workshop("skip", "--name", name)
-            assert skip.returncode == 0 and f"Stepped over {found}" in skip.stdout
+            assert skip.returncode == 0 and f"Skipped {found}" in skip.stdout
 
         eventually(lambda: stack.status().state == "ready", 180)
         assert "Nothing to skip" in workshop("skip", "--name", name).stdout
-        # A restart reads some of it again, and steps over the same records again.
+        # A restart reads some of it again, and skips the same records again.
         os.kill(stack.status().part("taskmanager").pid, signal.SIGKILL)
         assert greeted(greetings, GOOD) == once_each(sent)
 

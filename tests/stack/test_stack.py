@@ -192,7 +192,7 @@ def test_a_name_sent_straight_after_up_is_greeted_and_two_stacks_never_meet(stac
 
         with pytest.raises(StackError, match="up already") as refused:
             Stack(name, application="another:app").up(progress=QUIET)
-        told = "is up already, and serves greeter.greeter:app, not another:app.\n"
+        told = "is already up, and serves greeter.greeter:app, not another:app.\n"
         assert told in str(refused.value)
         assert other.status().state == "ready"
         processes = family(other)

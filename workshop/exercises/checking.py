@@ -33,7 +33,7 @@ LIMIT_SECONDS = 20.0
 """How long the check of an exercise may take; most take a tenth of a second."""
 
 LINE = 95
-"""How many characters of a hint go into one line."""
+"""The maximum number of characters in one line of a hint."""
 
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 200
@@ -204,7 +204,7 @@ def examine(id: str, *answers: Any) -> Outcome:
     except Refused as refused:
         return Outcome(asked, False, refused.what, refused.hint)
     except TookTooLong as error:
-        return Outcome(asked, False, _told(error), "is there a loop in it that never ends?")
+        return Outcome(asked, False, _told(error), "does it contain a loop that never ends?")
     except Exception as error:
         hints = [hint for kind, hint in asked.raises.items() if _caused_by(error, kind)]
         return Outcome(asked, False, _told(error), hints[0] if hints else "")

@@ -35,9 +35,13 @@ _SAMPLES: dict[int, Any] = {
     "01.1",
     "Bytes by hand",
     raises={
-        TypeError: "bytes([10]) is one byte; bytes and bytes can be added, text and bytes cannot. "
-        "name.encode() makes bytes of a text.",
-        ValueError: "a byte holds 0 to 255: bytes([…]) takes numbers, one for each byte.",
+        TypeError: (
+            "bytes([10]) is one byte. You can add bytes to bytes, but not a string to bytes; "
+            "name.encode() turns a string into bytes."
+        ),
+        ValueError: (
+            "a byte is a number from 0 to 255: bytes([…]) takes a list of them, one for each byte."
+        ),
     },
 )
 def bytes_by_hand(encode: Callable[[str], bytes]) -> str:
@@ -49,22 +53,22 @@ def bytes_by_hand(encode: Callable[[str], bytes]) -> str:
             refuse("encode returned nothing.", "replace the ... and return the bytes.")
         if isinstance(made, str):
             refuse(
-                f"encode({name!r}) returned a text, not bytes.",
-                "what travels is bytes: name.encode(), and bytes([…]) for numbers.",
+                f"encode({name!r}) returned a string, not bytes.",
+                "only bytes can be sent: use name.encode(), and bytes([…]) for numbers.",
             )
         if made == name.encode():
             refuse(
-                f"encode({name!r}) returned the name alone.",
+                f"encode({name!r}) returned only the name.",
                 "two bytes come before it: the key and the length.",
             )
         wanted = request(name=name).SerializeToString()
-        hint = "the content is the name that encode was given, and the length its number of bytes."
+        hint = "the content is the name passed to encode, and the length is its number of bytes."
         if made[:1] != wanted[:1]:
             hint = "the key is 0x0a: field number 1, and wire type 2 in the last three bits."
         elif made[1:] == wanted[2:]:
-            hint = "between the key and the content goes the length, as one byte."
+            hint = "the length goes between the key and the content, as one byte."
         elif made[2:] == wanted[2:]:
-            hint = "the length is that of the bytes. A letter can take several bytes."
+            hint = "the length counts bytes, not letters. A letter can take several bytes."
         expect(f"encode({name!r}).hex(' ')", made.hex(" "), wanted.hex(" "), hint)
     return "protobuf reads your bytes, in every script."
 
@@ -77,29 +81,29 @@ def a_language(schema: str) -> str:
     if not hasattr(new, "GreetRequest"):
         refuse(
             f"The schema has no message GreetRequest, but {', '.join(vars(new)) or 'none'}.",
-            "the name of a message is on its label in an Any: keep it.",
+            "the name of a message is part of its label in an Any: keep it.",
         )
     fields = new.GreetRequest.DESCRIPTOR.fields_by_name
     if new.GreetRequest.DESCRIPTOR.full_name != "example.GreetRequest":
         refuse(
             f"The message is called {new.GreetRequest.DESCRIPTOR.full_name} in full.",
-            "the package is a part of the name. Keep the line  package example;",
+            "the package is part of the name. Keep the line  package example;",
         )
     if "language" not in fields:
         refuse(
             f"GreetRequest has the fields {', '.join(fields) or 'none'}.",
-            "add a line for a text field called language, with a number of its own.",
+            "add a line for a string field called language, with its own number.",
         )
     if "name" not in fields:
         refuse(
-            f"GreetRequest has the fields {', '.join(fields)}, and no name.",
-            "code that reads request.name must go on working: leave that field as it is.",
+            f"GreetRequest has the fields {', '.join(fields)}, but no name.",
+            "code that reads request.name must keep working: leave that field as it is.",
         )
     for field in ("name", "language"):
         if fields[field].type != FieldDescriptor.TYPE_STRING or _repeated(fields[field]):
             refuse(
-                f"The field {field} is not a single text.",
-                "a text has the type string"
+                f"The field {field} is not a single string.",
+                "its type must be string"
                 + (
                     ", and a field that exists keeps its type."
                     if field == "name"
@@ -112,7 +116,7 @@ def a_language(schema: str) -> str:
             f"the name and the language that the new schema reads from an old request of {name!r}",
             (read.name, read.language),
             (name, ""),
-            "number 1 means name, in all requests that were ever written. Give language a number "
+            "number 1 means name in every request that was ever written. Give language a number "
             "that is not in use.",
         )
         sent = new.GreetRequest(name=name, language="el").SerializeToString()
@@ -129,8 +133,10 @@ def a_language(schema: str) -> str:
     "01.3",
     "Open the envelope",
     raises={
-        DecodeError: "the value was read although the label names another message: look at the "
-        "label first, with envelope.Is or envelope.Unpack.",
+        DecodeError: (
+            "the value was read although the label names another message: check the label first, "
+            "with envelope.Is or envelope.Unpack."
+        ),
         AttributeError: "an envelope has type_url, value, Is, Pack and Unpack. Is takes a "
         "kind.DESCRIPTOR, and Unpack an empty message, kind().",
         TypeError: "Is takes a kind.DESCRIPTOR, and Unpack an empty message, kind().",
@@ -161,8 +167,8 @@ def open_the_envelope(open_as: Callable[[AnyMessage, type[Message]], Message | N
                     f"open_as(an envelope with a {name}, {other.DESCRIPTOR.name})",
                     _shown(open_as(envelope, type(other))),
                     "None",
-                    "bytes do not say what they are, and Unpack raises nothing when the label does "
-                    "not fit. Ask envelope.Is first, or look at what Unpack returns.",
+                    "bytes do not say what they are, and Unpack does not raise an error when the "
+                    "label does not match. Ask envelope.Is first, or check what Unpack returns.",
                 )
         envelope.type_url = f"com.googleapis/example.{name}"
         expect(
@@ -172,13 +178,13 @@ def open_the_envelope(open_as: Callable[[AnyMessage, type[Message]], Message | N
             "the part before the slash may be anything: let envelope.Is or envelope.Unpack compare "
             "the label.",
         )
-    return "It opens what is of that kind, whatever the prefix, and leaves the rest alone."
+    return "It opens envelopes of that kind, whatever the prefix, and leaves the rest alone."
 
 
 @exercise(
     "01.4",
     "Events of your own",
-    start='write two schemas as texts, first and second. Each begins with  syntax = "proto3";',
+    start='write two schemas as strings, first and second. Each begins with  syntax = "proto3";',
 )
 def events_of_your_own(first: str, second: str) -> str:
     """The second schema reads what the first one wrote, and the reverse."""
@@ -188,26 +194,26 @@ def events_of_your_own(first: str, second: str) -> str:
     if len(messages) < 2 or count < 3:
         refuse(
             f"first has {len(messages)} messages with {count} fields.",
-            "let it have at least two messages, with at least three fields between them.",
+            "it needs at least two messages, with at least three fields between them.",
         )
     for name, cls in messages.items():
         grown = vars(new).get(name)
         if grown is None:
             refuse(
-                f"{name} is in first and not in second.",
-                "there may be records of it: a message that exists stays.",
+                f"{name} is in first but not in second.",
+                "there may already be records of it: an existing message must stay.",
             )
         if grown.DESCRIPTOR.full_name != cls.DESCRIPTOR.full_name:
             refuse(
                 f"{cls.DESCRIPTOR.full_name} has become {grown.DESCRIPTOR.full_name}.",
-                "the package is a part of the name on the label: keep it.",
+                "the package is part of the name on the label: keep it.",
             )
         _exchange(cls, grown)
     if sum(len(cls.DESCRIPTOR.fields) for cls in vars(new).values()) <= count and len(
         vars(new)
     ) == len(messages):
-        refuse("second has no more than first.", "add a field with a new number, or a message.")
-    return f"{', '.join(messages)}: what first wrote, second reads, and the other way round."
+        refuse("second adds nothing to first.", "add a field with a new number, or a message.")
+    return f"{', '.join(messages)}: second reads what first wrote, and the other way round."
 
 
 def _shown(value: object) -> str:
@@ -217,8 +223,8 @@ def _shown(value: object) -> str:
 def _compiled(text: object, what: str) -> SimpleNamespace:
     if not isinstance(text, str):
         refuse(
-            f"{what} is of type {type(text).__name__}, not a text.",
-            'write the schema as a text between """ and """.',
+            f"{what} is of type {type(text).__name__}, not a string.",
+            'write the schema as a string between """ and """.',
         )
     try:
         return message_classes(text)
@@ -238,8 +244,8 @@ def _exchange(old: type[Message], new: type[Message]) -> None:
     for field in old.DESCRIPTOR.fields:
         if field.name not in later:
             refuse(
-                f"{about}.{field.name} is in first and not in second.",
-                "code that uses this field breaks: leave it in, and add yours.",
+                f"{about}.{field.name} is in first but not in second.",
+                "code that uses this field would break: keep it, and add yours.",
             )
         expect(
             f"the number of {about}.{field.name} in second",
@@ -252,7 +258,7 @@ def _exchange(old: type[Message], new: type[Message]) -> None:
             _repeated(field),
         ):
             refuse(
-                f"{about}.{field.name} has another type in second.",
+                f"{about}.{field.name} has a different type in second.",
                 "a field keeps its type. Add a field for the new kind of value.",
             )
     for writer, reader in ((old, new), (new, old)):
@@ -265,7 +271,7 @@ def _exchange(old: type[Message], new: type[Message]) -> None:
                     "other",
                     getattr(read, field.name),
                     getattr(message, field.name),
-                    "what exists must stay as it is, its number and its type.",
+                    "existing fields must keep their number and their type.",
                 )
 
 

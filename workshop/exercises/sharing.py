@@ -63,7 +63,7 @@ class Sharing:
             with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):
                 if json.loads(self.file.read_text(encoding="utf-8"))["id"] != self.id:
                     raise WorkshopError(
-                        f"Somebody shares as {self.name} already.",
+                        f"Somebody already shares as {self.name}.",
                         hint=f"choose another name: python -m workshop share {self.folder} "
                         "--as NAME",
                     )
@@ -151,5 +151,5 @@ def _login() -> str:
         return getpass.getuser()
     except (OSError, KeyError) as error:
         raise WorkshopError(
-            "Your login has no name.", hint="choose one to be seen by: --as NAME"
+            "Your login has no name.", hint="choose the name that others see: --as NAME"
         ) from error

@@ -13,7 +13,7 @@ from workshop.live.style import CLASS, STYLE
 
 ENDED = (
     "The kernel that keeps this up to date has ended, or cannot be reached. What it started is "
-    "down, unless somebody else uses it. Run the cell again to see how it is."
+    "down, unless somebody else is using it. Run the cell again to see the current state."
 )
 """Shown by the style sheet alone, in the place of what was shown last: no kernel is there to."""
 

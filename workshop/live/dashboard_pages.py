@@ -36,7 +36,7 @@ def headline(scene: Scene) -> str:
         return f"The {names} is paused: nothing lost or doubled so far"
     if scene.outage:
         return f"{scene.outage.what}: nothing lost or doubled so far"
-    return "Nothing lost, nothing doubled" if verdict.sent else "No name was sent yet"
+    return "Nothing lost, nothing doubled" if verdict.sent else "No name has been sent yet"
 
 
 def verdict(scene: Scene) -> str:
@@ -60,9 +60,9 @@ def verdict(scene: Scene) -> str:
             f"all names were greeted again after {number(scene.last.seconds, 's')}."
         )
     if found.earlier:
-        asides.append(f"{found.earlier:,} greetings are of names sent before this began.")
+        asides.append(f"{found.earlier:,} greetings are for names sent before this began.")
     if found.uncounted:
-        asides.append(f"{found.uncounted:,} greetings tell no count.")
+        asides.append(f"{found.uncounted:,} greetings contain no count.")
     if scene.feed.early is not None:
         early = scene.feed.early
         asides.append(
@@ -153,7 +153,7 @@ def charts(scene: Scene) -> str:
         if minute.number
         else "No greeting in the last minute."
     )
-    fault = " A red line is a fault." if marks else ""
+    fault = " A red line marks a fault." if marks else ""
     return (
         f'<div class="wl-columns">{throughput}{latency}</div>'
         f'<div class="wl-faint wl-num">{words}{fault}</div>'
@@ -201,7 +201,10 @@ def _yours(scene: Scene) -> str:
     yours = scene.feed.yours
     label = '<span class="wl-faint">Your last: </span>'
     hint = "<tr><td class='wl-faint'>Type a name and press Enter.</td><td></td></tr>"
-    return f"<tbody class='wl-yours' aria-label='Yours'>{_row(yours, label) if yours else hint}</tbody>"
+    return (
+        "<tbody class='wl-yours' "
+        f"aria-label='Yours'>{_row(yours, label) if yours else hint}</tbody>"
+    )
 
 
 def _oldest(scene: Scene) -> str:

@@ -138,6 +138,6 @@ class DashboardView(Controls):
     def _show_pause(self, paused: bool) -> None:
         self._paused = paused
         label = "Resume greeter" if paused else "Pause greeter"
-        tip = "Let it go on" if paused else "Stop its process without ending it"
+        tip = "Let it continue" if paused else "Stop its process without ending it"
         if self._pause.description != label or not self._pause.tooltip:
             self._pause.description, self._pause.tooltip = label, tip

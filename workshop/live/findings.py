@@ -92,7 +92,7 @@ def run(
     """
     if (seconds is None) == (count is None):
         raise WorkshopError(
-            "A run needs an end.", hint="give it seconds=10, or count=100; one of the two."
+            "A run needs a limit.", hint="give it seconds=10, or count=100; one of the two."
         )
     feed, sender = session.feed, session.sender
     if rate is not None:

@@ -14,8 +14,8 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, WorkshopError):
         return " ".join(filter(None, [error.message, error.hint and f"What to do: {error.hint}"]))
     if isinstance(error, requests.RequestException):
-        return "Flink does not answer just now."
+        return "Flink is not answering right now."
     if isinstance(error, KafkaError):
-        return "The broker does not answer just now."
+        return "The broker is not answering right now."
     told = next(iter(f"{error}".splitlines()), "") or "Something unexpected went wrong"
     return told if isinstance(error, BrokerError) else f"{told} ({type(error).__name__})"

@@ -47,8 +47,8 @@ class Switch:
         with self._lock:
             if self.doing:
                 raise WorkshopError(
-                    f"{self.doing} stack {self._stack.name} is still going on.",
-                    hint="wait until it is done.",
+                    f"{self.doing} stack {self._stack.name} is still in progress.",
+                    hint="wait until it has finished.",
                 )
             self.doing, self.trouble = doing, ""
         threading.Thread(

@@ -147,7 +147,9 @@ class Series:
         """Look at an executed copy in which no cell failed."""
         code = [c for c in executed.cells if c.cell_type == "code" and c.source.strip()]
         if len(ran.cells) < len(code):
-            ran.failure = f'it ended itself in cell [{len(ran.cells)}] "{ran.cells[-1].line}"'
+            ran.failure = (
+                f'the lesson ended itself in cell [{len(ran.cells)}] "{ran.cells[-1].line}"'
+            )
         elif self.form is not Form.AS_IT_STANDS:
             checks = [
                 (number, cell)

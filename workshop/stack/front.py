@@ -431,8 +431,8 @@ class Stack:
                 if left < 0:
                     raise self._not_ready(
                         self.status(),
-                        f"{missing.total()} of {len(wanted)} greetings did not come "
-                        f"within {timeout:g} s",
+                        f"{missing.total()} of {len(wanted)} greetings did not arrive within "
+                        f"{timeout:g} s",
                     )
                 arrivals = greetings.poll(min(left, 0.5))
                 if not arrivals:
@@ -466,7 +466,7 @@ class Stack:
             if status.state not in ("starting", "restarting"):
                 raise StackError(f"Stack {self.name} is {status.state}.", hint=UP_HINT)
             if time.monotonic() > deadline:
-                raise self._not_ready(status, f"it was {status.state} all the time")
+                raise self._not_ready(status, f"it was {status.state} the whole time")
             self._must_not_fail_for_ever(status)
             time.sleep(0.1)
 
@@ -474,7 +474,7 @@ class Stack:
         if status.shortage:
             raise StackError(
                 f"Stack {self.name}: {status.shortage}.",
-                hint="free some space; the stack goes on by itself.",
+                hint="free some space; the stack continues by itself.",
             )
         if _advice(status):
             raise self._not_ready(

@@ -123,13 +123,13 @@ class Hosting:
         if self.closed:
             return f"{what}: given back to the greeter after {self.invocations} calls"
         if self.running:
-            return f"{what}: {self.running}. Fix it and run its cell again: nothing is lost."
+            return f"{what}: {self.running}. Fix it and run its cell again; nothing is lost."
         if not self.error:
             return f"{what}: your functions, {self.invocations} calls"
         tries = max((times for times, _ in self._failed.values()), default=0)
         return (
             f"{what}: your function fails; {self.waiting} waiting, tried {tries} times. "
-            "Fix it and run its cell again: nothing is lost."
+            "Fix it and run its cell again; nothing is lost."
         )
 
     @property

@@ -38,6 +38,6 @@ def check_before_start() -> None:
     if free < DISK_BYTES:
         raise NotReady(
             f"The disk is nearly full: {free / 1e6:.0f} MB are free in {folder}, "
-            f"{DISK_BYTES / 1e6:.0f} MB are needed.",
+            f"but {DISK_BYTES / 1e6:.0f} MB are needed.",
             hint="free some space, or set WORKSHOP_RUNS to a folder on another disk.",
         )

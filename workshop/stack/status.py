@@ -221,7 +221,7 @@ def page_link(address: str, text: str = "") -> str:
         return f'<a href="{safe}" target="_blank" rel="noopener">{html.escape(text) or safe}</a>'
     # In a tag of its own: a cell takes HTML that begins with "http" for an address to fetch.
     shown = f"<code>{safe}</code>"
-    return f"{shown} is on the hub's machine: your browser does not reach it." if text else shown
+    return f"{shown} is on the hub's machine: your browser cannot reach it." if text else shown
 
 
 def _linked(cell: str) -> str:

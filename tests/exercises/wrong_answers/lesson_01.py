@@ -89,7 +89,7 @@ WRONG = [
         "01.2",
         "a number for the language",
         schema("  string name = 1;\n  int32 language = 2;"),
-        "a text has the type string, with nothing before it",
+        "its type must be string, with nothing before it",
     ),
     Wrong(
         "01.2",

@@ -198,7 +198,7 @@ WRONG = [
         "07.3",
         "a door that leads nowhere",
         change(DOORS, "  targets: [example/greeter]\n", ""),
-        "whoever comes through guests is to be greeted once",
+        "everyone who comes through guests is to be greeted once",
     ),
     Wrong(
         "07.3",

@@ -109,7 +109,7 @@ class ContainersBackend(Backend):
         try:
             while process.poll() is None:
                 if time.monotonic() > deadline:
-                    raise StackError(f"Stack {self.name}: compose did not end in time.")
+                    raise StackError(f"Stack {self.name}: compose did not finish in time.")
                 progress.show(self.status())
                 time.sleep(self.look_seconds)
         except BaseException:
@@ -304,7 +304,7 @@ class ContainersBackend(Backend):
         container = self.project.container(name)
         part = part_of(container, hosted=False, came_back=self._was_ready)
         if container.state not in ("running", "paused"):
-            raise StackError(f"The {name} of stack {self.name} is not running just now.")
+            raise StackError(f"The {name} of stack {self.name} is not running right now.")
         if number == signal.SIGSTOP:
             self.project.engine.run("pause", container.id)
         elif number == signal.SIGCONT:

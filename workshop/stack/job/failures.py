@@ -18,9 +18,9 @@ _NO_SLOT = ("NoResourceAvailableException", "UnfulfillableSlotRequestException")
 
 _ADVICE = {
     "StateMigrationException": (
-        "a state that holds values cannot be declared otherwise, as with another expireAfter. "
-        "Put its declaration in module.yaml back as it was, or begin afresh: "
-        "python -m workshop down --name {name} --forget"
+        "a state that holds values cannot be declared differently, for example with another "
+        "expireAfter. Restore its declaration in module.yaml, or start over: python -m workshop "
+        "down --name {name} --forget"
     ),
 }
 

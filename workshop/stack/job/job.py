@@ -231,11 +231,11 @@ class Job:
         poison = self.status.poison
         if poison is not None and not poison.is_skipped(self._folder.skipped):
             command = f"python -m workshop skip --name {self.status.name}"
-            self.part.detail = f"cannot read {poison} (step over it: {command})"
+            self.part.detail = f"cannot read {poison} (skip it: {command})"
         elif self._keeps_failing():
             self.part.detail = KEEPS_RESTARTING + self._failures.cause
         else:
-            self.part.detail = now if poison is None else f"steps over {poison}"
+            self.part.detail = now if poison is None else f"skips {poison}"
 
     def _keeps_failing(self) -> bool:
         return self._failures.keeps_failing(time.time(), self.status.parts)

@@ -41,9 +41,8 @@ class Snapshots:
             raise Misplaced(
                 f"No checkpoint is left in {self._folder}, though there was one "
                 f"({self._mark.read_text(encoding='utf-8').strip()}): the functions would have "
-                "forgotten everything, and their counts would begin again. "
-                "Put the folder back, or begin afresh: stack.down(forget=True), python -m workshop "
-                "down --forget"
+                "forgotten everything, and counts would start over. Restore the folder, or "
+                "start over: stack.down(forget=True), python -m workshop down --forget"
             )
         return complete[-1] if complete else None
 
@@ -59,9 +58,9 @@ class Snapshots:
     def misplaced(self, job: str, checkpoint: int) -> Misplaced:
         """The error for a checkpoint that does not lie here."""
         return Misplaced(
-            f"The engine says that it has completed checkpoint {checkpoint} of job {job}, and it "
-            f"is not in {self._folder}, where the next start looks for it: counts would begin "
-            "again. Set WORKSHOP_RUNS to another folder, best one with a plain name."
+            f"The engine says that it has completed checkpoint {checkpoint} of job {job}, but it "
+            f"is not in {self._folder}, where the next start looks for it: counts would start "
+            "over. Set WORKSHOP_RUNS to another folder, preferably one with a plain name."
         )
 
     def keep_only(self, job: str, checkpoint: int) -> None:

@@ -71,7 +71,7 @@ class Workers:
                 seen, since = now, time.monotonic()
             wanted = MORE_SECONDS if now > status.size.taskmanagers else FEWER_SECONDS
             if now not in (0, status.size.taskmanagers) and time.monotonic() > since + wanted:
-                print(f"There are {now} workers: the job restarts with as many.", flush=True)
+                print(f"There are {now} workers now: the job restarts with that many.", flush=True)
                 former, status.size = status.size, replace(status.size, taskmanagers=now)
                 try:
                     await asyncio.to_thread(job.begin_anew)

@@ -95,7 +95,7 @@ class LocalBackend(Backend):
             status = connection.hold()
             if other := differences(status, self.settings(fresh=False), self._any_size):
                 raise StackError(
-                    f"Stack {self.name} is up already, and {' and '.join(other)}.",
+                    f"Stack {self.name} is already up, and {' and '.join(other)}.",
                     hint="stop it first, or give this one another name.",
                 )
         except BaseException:
@@ -183,7 +183,7 @@ class LocalBackend(Backend):
         path = self.folder.logs / f"{service}.log"
         if not path.exists():
             raise StackError(
-                f"Stack {self.name} has no log of {service}: it has not run.", hint=UP_HINT
+                f"Stack {self.name} has no log of {service}, since it has not run.", hint=UP_HINT
             )
         return path
 
@@ -207,7 +207,7 @@ class LocalBackend(Backend):
                     os.killpg(part.pid, number)
                     return part
         raise StackError(
-            f"The {name} of stack {self.name} is not running just now.",
+            f"The {name} of stack {self.name} is not running right now.",
             hint="wait until it is back, or start the stack with stack.up().",
         )
 
@@ -219,7 +219,7 @@ class LocalBackend(Backend):
         status = connection.ask("host")
         if status.host != os.getpid():
             raise StackError(
-                f"Process {status.host} serves in the greeter's place already.",
+                f"Process {status.host} already serves in the greeter's place.",
                 hint="close its hosting, or end that notebook's kernel.",
             )
         port = int(status.part("greeter").address.rpartition(":")[2].partition("/")[0])

@@ -153,7 +153,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
             connection.hold()
         except StackGone as error:
             raise WorkshopError(
-                "The supervisor of the stack ended at once.",
+                "The supervisor of the stack ended immediately.",
                 details=(folder.logs / "supervisor.log").read_text(encoding="utf-8"),
             ) from error
         return connection

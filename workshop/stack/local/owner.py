@@ -83,6 +83,6 @@ def prove(port: int) -> None:
         except (ConnectionError, TimeoutError):
             time.sleep(0.05)  # It ended just now, and comes back.
     raise OpenToOthers(
-        f"The process on port {port} does not refuse other users of this machine. "
-        f"To start the stack all the same, set {SWITCH}=1."
+        f"The process on port {port} does not refuse other users of this machine. To start the "
+        f"stack anyway, set {SWITCH}=1."
     )
