@@ -27,6 +27,5 @@ class WorkshopError(Exception):
         return "\n".join(part for part in parts if part)
 
     def _render_traceback_(self) -> list[str]:
-        """Show only the message in a notebook: the frames in between would tell a learner
-        nothing."""
+        """Show only the message in a notebook: the frames in between help no learner."""
         return [f"{type(self).__name__}: {self}"]

@@ -21,8 +21,7 @@ class _Record(Protocol):
 
 
 class _OneTopic:
-    """What the partitioner asks a cluster: a topic with so many partitions, all of them
-    reachable."""
+    """What the partitioner asks a cluster: a topic with so many partitions, all reachable."""
 
     def __init__(self, count: int) -> None:
         self.count = count

@@ -35,13 +35,9 @@ _SAMPLES: dict[int, Any] = {
     "01.1",
     "Bytes by hand",
     raises={
-        TypeError: (
-            "bytes([10]) is one byte. You can add bytes to bytes, but not a string to bytes; "
-            "name.encode() turns a string into bytes."
-        ),
-        ValueError: (
-            "a byte is a number from 0 to 255: bytes([…]) takes a list of them, one for each byte."
-        ),
+        TypeError: "bytes([10]) is one byte. You can add bytes to bytes, but not a string to "
+        "bytes; name.encode() turns a string into bytes.",
+        ValueError: "a byte is a number from 0 to 255: bytes([…]) takes one for each byte.",
     },
 )
 def bytes_by_hand(encode: Callable[[str], bytes]) -> str:

@@ -19,8 +19,7 @@ _USUAL = 3  # the bar of a second in which as many came as are sent
 _LINE = 90
 
 _running: dict[tuple[Path, int | None], Traffic] = {}
-"""The traffic of each stack, by folder and supervisor: a cell that is run again continues with
-it."""
+"""The traffic of each stack, by folder and supervisor: a cell run again continues with it."""
 
 
 class TrafficError(WorkshopError):

@@ -1,4 +1,4 @@
-"""The dashboard's widgets. It shows scenes and passes on what a person does; it knows no Kafka."""
+"""The dashboard's widgets. It shows scenes and passes on user actions; it does not know Kafka."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bounded run of a dashboard found: text for a test, and the picture for a person."""
+"""What a bounded run of a dashboard found: text for a test, and a picture for people."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Findings:
 
     @property
     def per_second(self) -> float:
-        """Names that were greeted, a second."""
+        """Names greeted per second."""
         return self.greeted / self.seconds if self.seconds else 0.0
 
     def __str__(self) -> str:
@@ -83,7 +83,7 @@ def as_it_was(at: float) -> str:
 def run(
     session: Session, seconds: float | None, count: int | None, rate: float | None, patience: float
 ) -> Findings:
-    """Send random names for a time or up to a number, and wait until they are greeted.
+    """Send random names for a time, or a number of them, and wait until they are greeted.
 
     Raises
     ------

@@ -1,2 +1,1 @@
-"""A room of learners: set up without a network, with its progress visible where learners share
-it."""
+"""A room of learners: set up without a network, with its progress shown where learners share it."""

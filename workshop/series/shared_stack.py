@@ -4,7 +4,7 @@ The holder is a process beside the run, so that the run's own environment stays 
 
     python -m workshop.series.shared_stack NAME
 
-For each line that it reads it sees to it that the stack is up, and prints how many seconds that
+For each line that it reads it makes sure that the stack is up, and prints how many seconds that
 took; after the line ``fix`` a stack that is not ready is replaced by a new one. It ends with its
 input, and the stack with it.
 """
@@ -45,7 +45,7 @@ class Holder:
         )
 
     def see_to_it(self, how: str) -> None:
-        """Let the stack be brought up if it is not, and go on at once.
+        """Have the stack brought up if it is not, and return at once.
 
         Parameters
         ----------

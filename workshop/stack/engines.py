@@ -24,7 +24,7 @@ FILE = ROOT / "docker-compose.yml"
 VARIABLE = "WORKSHOP_ENGINE"
 PROJECT_LABEL = "com.docker.compose.project"
 MEMORY_BYTES = 2_000_000_000
-"""Free memory that the containers need."""
+"""How much free memory the containers need."""
 
 _GET_DOCKER = (
     "install Docker Engine with Compose v2 (https://docs.docker.com/engine/install/), "
@@ -72,7 +72,7 @@ class Container:
 
     @classmethod
     def inspected(cls, told: Mapping[str, Any]) -> Container:
-        """Read what ``inspect`` answers, of docker or of podman."""
+        """Read the output of ``inspect``, from docker or podman."""
         labels, state = told["Config"]["Labels"], told["State"]
         network = told["NetworkSettings"]
         health = state.get("Health") or state.get("Healthcheck") or {}
@@ -156,12 +156,12 @@ class ContainerEngine:
 
 
 def find() -> ContainerEngine:
-    """Return the engine of this machine; ``WORKSHOP_ENGINE`` says which one if there are both.
+    """Return the engine of this machine; ``WORKSHOP_ENGINE`` says which one if both are installed.
 
     Raises
     ------
     NotReady
-        When there is none that can be used; it says what is missing.
+        If none can be used; the error says what is missing.
     """
     wanted = os.environ.get(VARIABLE)
     if wanted not in (None, "", "docker", "podman"):

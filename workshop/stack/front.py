@@ -1,6 +1,6 @@
 """The real stack: what notebooks and the command line use, whichever way it runs.
 
-It is long, since all that can be asked of a stack is in one class, half of it docstrings.
+It is long, since everything you can ask of a stack is in one class, half of it docstrings.
 """
 
 from __future__ import annotations
@@ -46,14 +46,15 @@ class Stack:
 
     It is long: all that can be asked of a stack is here. How it is done is its backend's.
 
-    Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name
-    that runs already. It ends with the last process that uses it, however that ends. What was
-    stopped by ``down`` goes on with the next ``up``; what was never stopped so leaves nothing.
+    Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name that
+    runs already. It ends with the last process that uses it, however that ends. A stack that
+    ``down`` stopped continues with the next ``up``; one that was never stopped this way leaves
+    nothing behind.
 
     Parameters
     ----------
     name
-        Two stacks of different names never meet. Unless given, that of the environment variable
+        Stacks with different names never interfere. Unless given, that of the environment variable
         ``WORKSHOP_STACK``, or ``default``.
     module
         The module definition to run.
@@ -158,7 +159,7 @@ class Stack:
         progress
             Shows how it goes; unless given, what suits a terminal or a notebook.
         keep
-            Let the stack live until :meth:`down`, whoever uses it.
+            Keep the stack up until :meth:`down`, even without users.
 
         Raises
         ------
@@ -204,7 +205,7 @@ class Stack:
         Parameters
         ----------
         forget
-            Delete the run folder as well: the topics and all that the functions remember.
+            Delete the run folder as well: the topics and everything the functions remember.
         """
         self._stop_hosting()
         return self.backend.down(forget)
@@ -369,7 +370,7 @@ class Stack:
     # --------------------------------------------------------------- traffic
 
     def skip(self, dry_run: bool = False, timeout: float = 60) -> Poison | None:
-        """Step over the record that the engine cannot take, and over no other.
+        """Skip the record that the engine cannot read, and no other.
 
         Parameters
         ----------

@@ -45,7 +45,7 @@ class Part:
     address
         Where it answers.
     detail
-        What it waits for, or why it failed.
+        What it is waiting for, or why it failed.
     """
 
     name: str
@@ -101,9 +101,9 @@ class Status:
     reason
         Why it failed.
     poison
-        The record that the engine cannot take and cannot pass, if there is one.
+        The record that the engine cannot read and cannot get past, if there is one.
     shortage
-        Says that the disk is full, if it is. The stack goes on when there is room.
+        Says that the disk is full, if it is. The stack continues once there is room.
     """
 
     name: str
@@ -202,12 +202,12 @@ class Status:
 
 
 def behind_hub() -> bool:
-    """Whether a hub's proxy is between this process and the browser, so that no port is reached."""
+    """Whether a hub's proxy is between this process and the browser, which reaches no port."""
     return "JUPYTERHUB_SERVICE_PREFIX" in os.environ
 
 
 def page_link(address: str, text: str = "") -> str:
-    """A link as HTML to a page on this machine, or no link where a browser could not follow it.
+    """A link as HTML to a page on this machine, or plain text where none would work.
 
     Parameters
     ----------

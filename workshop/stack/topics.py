@@ -1,6 +1,6 @@
 """The topics of a stack: what they are called, what they are limited to, and how they are made.
 
-Kafka's client takes a third of a second to import: who starts a broker imports this after that.
+Kafka's client takes a third of a second to import: import this after starting a broker.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NAMES_SETTINGS = {
 def topics_of(module: Path) -> dict[str, Mapping[str, str]]:
     """Return the topics that a module definition needs, each with its settings.
 
-    The ingress fails on a topic that is not there, and a reader of an egress topic too.
+    The ingress fails on a topic that does not exist, and so does a reader of an egress topic.
     """
     return {
         **dict.fromkeys(ingress_topics(module), NAMES_SETTINGS),
@@ -44,7 +44,7 @@ def topics_of(module: Path) -> dict[str, Mapping[str, str]]:
 
 
 def make_topics(bootstrap: str, topics: Mapping[str, Mapping[str, str]], partitions: int) -> None:
-    """Make the topics that are not there yet, with so many partitions each.
+    """Create the topics that do not exist yet, with this many partitions each.
 
     Parameters
     ----------

@@ -136,7 +136,7 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
     Raises
     ------
     JarError
-        When the network, the disk or the content is not as it must be. What arrived whole stays.
+        When the network, the disk or the content is not as it should be. Complete jars are kept.
     """
     for folder in {jar.path.parent for jar in jars} - {BUNDLED}:
         make_folder(folder, "WORKSHOP_CACHE")
@@ -151,7 +151,7 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
 
 
 def fetch_with_progress(jars: list[Jar]) -> None:
-    """Fetch ``jars`` behind a progress bar that tells their total size; see :func:`fetch`."""
+    """Fetch ``jars`` with a progress bar that shows their total size; see :func:`fetch`."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     total = sum(jar.size for jar in jars)
@@ -219,7 +219,7 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
 
 
 def _reason(error: requests.RequestException) -> str:
-    """The innermost reason; around it stand the layers of the HTTP library."""
+    """The innermost reason, without the layers of the HTTP library around it."""
     cause: object = error
     while inner := getattr(cause, "reason", None) or next(iter(getattr(cause, "args", ())), None):
         if not isinstance(inner, Exception):

@@ -1,4 +1,4 @@
-"""A stack as processes of this machine, which a supervisor of its own looks after."""
+"""A stack as local processes, which its own supervisor looks after."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ class LocalBackend(Backend):
     def release(self) -> None:
         """See :meth:`Backend.release`; the stack ends with its last user, unless it is kept.
 
-        A stack that ends so, and that no ``up`` found or ``down`` left, takes its folder with it.
+        A stack that ends this way takes its folder with it, unless ``up`` found it or ``down`` left
+        it.
         """
         connection = _connections.pop(self.folder.path, None)
         if connection is not None:
@@ -252,11 +253,11 @@ class LocalBackend(Backend):
         return connection
 
     def _held(self) -> Connection | None:
-        """The connection by which this process keeps the stack alive, if the stack lives."""
+        """The connection by which this process keeps the stack alive, if the stack is up."""
         return _connections.get(self.folder.path) if self._held_status() is not None else None
 
     def _held_status(self) -> Status | None:
-        """What the stack says by that connection; None if it does not live, or there is none."""
+        """What the stack says over that connection; None if there is none, or it is not up."""
         connection = _connections.get(self.folder.path)
         if connection is not None:
             try:
