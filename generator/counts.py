@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# The greeter's four texts, the other way round. A name may be anything, digits and line ends too.
+# The greeter's four greetings, in reverse. A name may be anything, including digits and line ends.
 _TEXTS = [
     (1, re.compile(r"Welcome (?P<name>.*)", re.DOTALL)),
     (2, re.compile(r"Nice to see you again (?P<name>.*)", re.DOTALL)),

@@ -18,7 +18,7 @@ AVOIDED = {
     "meant so": "meant",
     "engine's double": "simulated engine",
 }
-TEXTS = {".ipynb", ".java", ".js", ".md", ".py", ".toml", ".yml"}
+SUFFIXES = {".ipynb", ".java", ".js", ".md", ".py", ".toml", ".yml"}
 
 
 def files() -> list[Path]:
@@ -31,7 +31,7 @@ def files() -> list[Path]:
     )
     # A copy without git: then nobody is going to commit.
     paths = [ROOT / line for line in told.stdout.splitlines()]
-    return [path for path in paths if path.suffix in TEXTS and path.name != Path(__file__).name]
+    return [path for path in paths if path.suffix in SUFFIXES and path.name != Path(__file__).name]
 
 
 def test_words_that_nobody_would_say_are_avoided():

@@ -39,12 +39,12 @@ def send(producer, key: bytes | None, value: bytes | None):
 
 def greeted(greetings: GreetingReader, number: int) -> dict[str, list[str]]:
     """Read ``number`` committed greetings, and see that no further one follows; by key."""
-    texts = defaultdict(list)
+    said = defaultdict(list)
     for _ in range(number):
         greeting = greetings.next(timeout=240)
-        texts[greeting.key].append(greeting.greeting)
+        said[greeting.key].append(greeting.greeting)
     assert greetings.poll(2.0) == []
-    return dict(texts)
+    return dict(said)
 
 
 def once_each(sent: list[str]) -> dict[str, list[str]]:

@@ -132,10 +132,10 @@ def mail_by_egress(mailing: StatefulFunctions, mails: list[object]) -> str:
             hint = "an egress writes to the topic that the record names: topic='mails'."
             refuse("The topic mails is empty; greetings contains more than the greetings.", hint)
         refuse("No e-mail was sent: the topic mails is empty.", "send a record to the egress.")
-    texts = sorted((r.key, r.value.name, r.value.greeting) for r in records)
+    found = sorted((r.key, r.value.name, r.value.greeting) for r in records)
     wanted = [(name, name, f"{name} was here") for name in ("Ada", "Ada", "Grace")]
     hint = "the key is the name, and the value GreetResponse(name=name, greeting='… was here')."
-    expect("The committed records of mails: key, name, text", texts, wanted, hint)
+    expect("The committed records of mails: key, name, text", found, wanted, hint)
     hint = "greet(context, greet_request) still counts and greets."
     expect("The greetings", len(runtime.committed("greetings")), 3, hint)
     return "Three visits, a crash, four calls of your function, and three e-mails."

@@ -321,7 +321,7 @@ class _Visitors:
         return runtime
 
     def all(self, name: str, *times: float) -> list[str]:
-        """All texts that came out until the last of these times."""
+        """All greetings that came out until the last of these times."""
         records = self.run(name, *times).uncommitted("greetings")
         return [record.value.greeting for record in records]
 

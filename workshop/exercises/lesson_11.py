@@ -127,10 +127,10 @@ def _survive_junk(greet: Callable[[Any, Any], None]) -> str:
     )
     runtime.send("names", "Ada", GreetRequest(name="Ada"))
     _run(runtime, "one good request", "a good request is greeted as always.")
-    texts = [record.value.greeting for record in runtime.uncommitted("greetings")]
+    greetings = [record.value.greeting for record in runtime.uncommitted("greetings")]
     expect(
         "the greetings after one good request",
-        texts,
+        greetings,
         ["Welcome Ada"],
         "a good request gets its greeting, from compute_greeting, in the topic greetings.",
     )

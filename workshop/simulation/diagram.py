@@ -11,7 +11,7 @@ from workshop.simulation.messages import Address, one_line, shorten
 
 __all__ = ["escape", "picture"]
 
-# More than this no one reads, and Mermaid refuses very long texts.
+# Nobody reads more than this, and Mermaid refuses very long strings.
 MOST_EVENTS = 60
 MOST_CHANGES = 12
 MOST_CHARACTERS = 36

@@ -70,9 +70,9 @@ WRONG = [
     Wrong("05.1", "returns a text", largest(size=WORD), "turn the size into a number"),
     Wrong(
         "05.1",
-        "compares texts",
+        "compares strings",
         largest(size=WORD, result="int(max(sizes, default='0'))"),
-        "compare numbers, not texts",
+        "compare numbers, not strings",
     ),
     Wrong("05.1", "reads one digit", largest(size="int(event.note[9])"), "more than one digit"),
     Wrong(

@@ -108,12 +108,12 @@ WRONG = [
         "takes the Any for a greeting",
         READ
         + """
-    texts = []
+    greetings = []
     for egress in result.outgoing_egresses:
         response = GreetResponse()
         egress.argument.Unpack(response)
-        texts.append(response.greeting)
-    return texts
+        greetings.append(response.greeting)
+    return greetings
 """,
         "holds a KafkaProducerRecord, not a GreetResponse",
     ),
@@ -122,12 +122,12 @@ WRONG = [
         "reads the record's bytes as text",
         READ
         + """
-    texts = []
+    greetings = []
     for egress in result.outgoing_egresses:
         record = KafkaProducerRecord()
         egress.argument.Unpack(record)
-        texts.append(record.value_bytes.decode())
-    return texts
+        greetings.append(record.value_bytes.decode())
+    return greetings
 """,
         "then read a GreetResponse out of its value_bytes",
     ),
@@ -138,11 +138,11 @@ WRONG = [
         + """
     record = KafkaProducerRecord()
     first, *others = [result.outgoing_egresses[0], *result.outgoing_egresses[1:]]
-    texts = []
+    greetings = []
     for egress in [first, *others]:
         egress.argument.Unpack(record)
-        texts.append(GreetResponse.FromString(record.value_bytes).greeting)
-    return texts
+        greetings.append(GreetResponse.FromString(record.value_bytes).greeting)
+    return greetings
 """,
         "an answer may hold no greeting",
     ),
@@ -152,11 +152,11 @@ WRONG = [
         READ
         + """
     record = KafkaProducerRecord()
-    texts = []
+    greetings = []
     for egress in result.outgoing_egresses:
         egress.argument.Unpack(record)
-        texts.append(record.key)
-    return texts
+        greetings.append(record.key)
+    return greetings
 """,
         "take the greeting field",
     ),
