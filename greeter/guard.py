@@ -109,8 +109,8 @@ def _why_not(target: Anything, argument: Any) -> str:
         except UnicodeDecodeError:
             return "its name is not text: the bytes are not UTF-8"
         except Exception:  # They are no message at all.
-            return f"its bytes are not a {wanted}"
-    return f"its bytes are not a {wanted}"
+            return f"its bytes are not a valid {wanted}"
+    return f"its bytes are not a valid {wanted}"
 
 
 def _dead_letter(address: Anything, argument: Any, flaw: str) -> KafkaProducerRecord:

@@ -123,7 +123,7 @@ def test_one_thing_at_a_time_and_a_failure_is_told(eventually):
     switch = Switch(slow)
     switch.start()
     assert switch.doing == "Starting"
-    with pytest.raises(WorkshopError, match="still going on"):
+    with pytest.raises(WorkshopError, match="still in progress"):
         switch.start()
     slow.let.set()
     eventually(lambda: not switch.doing, 60)

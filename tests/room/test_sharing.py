@@ -110,7 +110,7 @@ def test_a_name_is_one_learner_s(folder, learner):
     sharing.share(folder, "ada")
     before = (folder / "ada.json").read_text()
     learner("other")
-    with pytest.raises(WorkshopError, match="Somebody shares as ada already(?s:.*)--as NAME"):
+    with pytest.raises(WorkshopError, match="Somebody already shares as ada(?s:.*)--as NAME"):
         sharing.share(folder, "ada")
     assert sharing.sharing() is None
     sharing.share(folder, "grace")

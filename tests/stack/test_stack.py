@@ -78,7 +78,7 @@ def test_a_bad_name_among_good_ones_sends_none(stack):
 
 
 def test_a_greeting_that_does_not_come_is_a_reason_not_a_hang(stack):
-    with pytest.raises(StackError, match="1 of 1 greetings did not come within 0"):
+    with pytest.raises(StackError, match="1 of 1 greetings did not arrive within 0"):
         stack.greet("Too late", timeout=0)
     stack.greet("Too late")  # And it came later: nothing was lost.
 
@@ -208,7 +208,7 @@ def test_command_line_from_up_to_forget(name, eventually):
 
     again = workshop("up", "--name", name)
     assert again.returncode == 0
-    assert "was up already" in again.stdout
+    assert "was already up" in again.stdout
 
     status = workshop("status", "--name", name, "--json")
     assert status.returncode == 0

@@ -144,7 +144,7 @@ WRONG = [
         greetings.append(GreetResponse.FromString(record.value_bytes).greeting)
     return greetings
 """,
-        "an answer may hold no greeting",
+        "an answer may contain no greeting",
     ),
     Wrong(
         "06.1",
@@ -176,7 +176,7 @@ WRONG = [
     ),
     Wrong(
         "06.2",
-        "does not take a POST",
+        "does not accept a POST",
         change(TWO, ', methods=["POST"]', ""),
         'unless it says methods=["POST"]',
     ),
@@ -184,7 +184,7 @@ WRONG = [
         "06.2",
         "sends to the topic of the greetings",
         change(TWO, 'topic="farewells"', 'topic="greetings"'),
-        "the farewells have a topic of their own",
+        "the farewells have their own topic",
     ),
     Wrong(
         "06.2",
@@ -244,12 +244,12 @@ WRONG = [
             'return f"{error}", 503',
             'return "", 200, {"Content-Type": "application/octet-stream"}',
         ),
-        "is an error forgotten",
+        "an error answered with 200 is lost",
     ),
     Wrong(
         "06.4",
         "does not say why",
         change(AGAIN, 'return f"{error}", 422', 'return "bad message", 422'),
-        "return the text of the error",
+        "return the error message",
     ),
 ]
