@@ -190,7 +190,7 @@ def test_a_name_sent_straight_after_up_is_greeted_and_two_stacks_never_meet(stac
         del again
         assert said(other.greet("Both")) == ["Third time is a charm Both"]
 
-        with pytest.raises(StackError, match="up already") as refused:
+        with pytest.raises(StackError, match="already up") as refused:
             Stack(name, application="another:app").up(progress=QUIET)
         told = "is already up, and serves greeter.greeter:app, not another:app.\n"
         assert told in str(refused.value)
