@@ -17,6 +17,10 @@ AVOIDED = {
     "will not have happened": "may be rolled back",
     "meant so": "meant",
     "engine's double": "simulated engine",
+    "opens TLS": "intercepts TLS",
+    "comes? to rest": "stops",
+    "keep book": "keep track",
+    "go on working": "keep working",
 }
 SUFFIXES = {".ipynb", ".java", ".js", ".md", ".py", ".toml", ".yml"}
 

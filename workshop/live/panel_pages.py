@@ -72,7 +72,7 @@ def head(scene: PanelScene) -> str:
 def flink(scene: PanelScene) -> str:
     """Return a link to Flink's own page."""
     if not scene.flink_url:
-        return '<span class="wl-faint">Flink\'s page is not there just now.</span>'
+        return '<span class="wl-faint">Flink\'s page is not available right now.</span>'
     return page_link(scene.flink_url, "Open Flink's page")
 
 

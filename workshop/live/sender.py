@@ -164,7 +164,7 @@ class Sender:
             now = time.monotonic()
             due = int((now - began) * self._rate) - done
             if rate != self._rate or due > rate + 1:
-                # Afresh, so that neither a change nor a pause of the machine makes a burst.
+                # Start over, so that neither a change nor a pause of the machine makes a burst.
                 rate, began, done, due = self._rate, now, 0, 0
             if self._left is not None:
                 due = min(due, self._left)
