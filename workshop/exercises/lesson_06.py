@@ -301,7 +301,7 @@ def again_or_never(app_for: Callable[[StatefulFunctions], Flask]) -> str:
                 "ConnectionError twice: restarts of the job",
                 runtime.counters.restarts,
                 0,
-                "choose a status that means again, such as 503.",
+                "choose a status that means try again, such as 503.",
             )
         expect("ConnectionError twice: greetings in the end", greetings, 1, _SWALLOWED)
 

@@ -200,7 +200,7 @@ class Stack:
         self.backend.release()
 
     def down(self, forget: bool = False) -> bool:
-        """Stop the stack for everybody; return whether it ran. The next ``up`` goes on from there.
+        """Stop the stack for everybody; return whether it ran. The next ``up`` continues.
 
         Parameters
         ----------
@@ -211,7 +211,7 @@ class Stack:
         return self.backend.down(forget)
 
     def scale(self, workers: int) -> None:
-        """Run so many workers: in containers, while the stack runs.
+        """Run this many workers: in containers, while the stack runs.
 
         Parameters
         ----------

@@ -234,7 +234,7 @@ WRONG = [
         "06.4",
         "gives up on everything",
         change(AGAIN, "503", "400"),
-        "choose a status that means again",
+        "choose a status that means try again",
     ),
     Wrong(
         "06.4",
