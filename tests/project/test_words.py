@@ -18,7 +18,6 @@ AVOIDED = {
     "meant so": "meant",
     "engine's double": "simulated engine",
     "opens TLS": "intercepts TLS",
-    "comes? to rest": "stops",
     "keep book": "keep track",
     "go on working": "keep working",
 }
