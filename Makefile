@@ -2,11 +2,11 @@
 
 PYTHON ?= python3
 VENV := .venv
-# Never a script of the environment: its first line names the folder, which not every path survives.
+# Never a script from the environment: its first line names the folder, which does not work for every path.
 IN_VENV := $(VENV)/bin/python -m
-# Two protobufs cannot both be what everybody asked for; "make doctor" says whether all is as pinned.
+# Two protobufs cannot both be what each package asked for; "make doctor" says whether all is as pinned.
 PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-check
-# What another protobuf can change: messages and all that reads, writes and serves them. The engine, the
+# What another protobuf can affect: messages and everything that reads, writes and serves them. The engine, the
 # notebooks and the rest see bytes, and those are the same on both: tests/protobuf/ compares them.
 ON_PROTOBUF := $(addprefix tests/,protobuf simulation greeter exercises faults test_byte_table.py test_cli.py \
     test_partitions.py test_pictures.py test_protos.py test_serving.py test_small_module.py test_visits.py series/test_verdicts.py \
@@ -21,8 +21,8 @@ READY := $(VENV)/.ready
 BOOK := $(VENV)/.book
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
 PINNED := $(VENV)/pinned-protobuf
-# What a caller's environment says of Python and pip is meant for others, and would break this one:
-# it keeps where packages come from, and how to get there. PIP_USER as pip.conf may say it too.
+# A caller's settings for Python and pip are meant for other environments, and would break this one.
+# Only where packages come from and how to get there is kept. PIP_USER, since pip.conf may set it too.
 REACHING := INDEX_URL EXTRA_INDEX_URL NO_INDEX FIND_LINKS TRUSTED_HOST CERT CLIENT_CERT PROXY \
     CONFIG_FILE KEYRING_PROVIDER USE_DEPRECATED CACHE_DIR NO_CACHE_DIR TIMEOUT DEFAULT_TIMEOUT RETRIES
 unexport $(filter-out $(addprefix PIP_,$(REACHING)),$(filter PIP_%,$(.VARIABLES)))
@@ -30,7 +30,7 @@ unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONPLATLIBDIR PYTHONOPTIMIZE PY
 export PIP_USER := 0
 # Who may read the checkout may read what is made in it, whatever the umask of whoever makes it.
 SHARED := test -z "$$(find . -prune -perm -005)" || umask 022;
-# What "python -m workshop bundle" wrote brings its own packages: then nothing else is looked at.
+# What "python -m workshop bundle" wrote has its own packages: then no others are used.
 ifneq ($(wildcard offline/wheels),)
 export PIP_NO_INDEX := 1
 export PIP_FIND_LINKS := offline/wheels
@@ -42,7 +42,7 @@ endif
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make the environment and fetch the jars
+setup: $(READY) ## Create the environment and download the jars
 	@$(IN_VENV) workshop fetch
 
 lab: setup ## Open JupyterLab on the first lesson, with the whole project beside it
@@ -52,38 +52,38 @@ lab: setup ## Open JupyterLab on the first lesson, with the whole project beside
 run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=--solved solves them
 	@$(IN_VENV) workshop run $(ARGS)
 
-book: setup $(BOOK) ## Make a site of the executed lessons, to browse and to search: build/book/html
+book: setup $(BOOK) ## Build a site from the executed lessons, to browse and search: build/book/html
 	@$(IN_VENV) book $(ARGS)
 
-test: setup $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned: what the SDK's own protobuf can change, on it
+test: setup $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned runs those that the SDK's own protobuf can affect, on it
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest \
 	  $(if $(filter pinned,$(PROTOBUF)),$(QUICKLY) $(ON_PROTOBUF),$(AT_ONCE)) $(ARGS)
 
-quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser: a minute
+quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser; takes a minute
 	@$(IN_VENV) pytest $(QUICKLY) $(ARGS)
 
-soak: setup $(BOOK) ## Run long what the tests have short: kills, leaks, bounds, junk, absences; takes hours
+soak: setup $(BOOK) ## Run the long versions of tests: kills, leaks, bounds, junk, absences; takes hours
 	@WORKSHOP_SOAK=1 $(IN_VENV) pytest -m soak $(ARGS)
 
-browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt
+browser: ## Install Chromium, which the dashboard tests need, if root can do so with apt
 	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || { \
 	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq \
 	    --no-install-recommends chromium fonts-dejavu-core > /dev/null; } || \
 	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
 
-test-compose: setup ## Build the images from nothing and test them in containers; needs podman and root
+test-compose: setup ## Build the images from scratch and test them in containers; needs podman and root
 	@$(IN_VENV) pytest tests/compose $(ARGS)
 
-# In a place of its own for mounts and processes: the logins exist there alone, and nothing outlives it.
-test-hub: setup browser ## Start a real JupyterHub as docs/room.md says, and let two logins in; needs root and npm
+# In its own namespaces for mounts and processes: the logins exist only there, and nothing outlives it.
+test-hub: setup browser ## Start a real JupyterHub as docs/room.md describes, and let two logins in; needs root and npm
 	@unshare --mount --pid --fork --kill-child --mount-proc sh -c '"$$@"; exit $$?' sh \
 	  $(IN_VENV) pytest tests/hub $(ARGS)
 
 stop: $(READY) ## Stop the stack, if "python -m workshop up" started one
 	@$(IN_VENV) workshop down
 
-doctor: $(READY) ## Check this machine; every line is a tick or the command that fixes it
+doctor: $(READY) ## Check this machine; each line is a tick or the command that fixes it
 	@$(IN_VENV) workshop doctor
 
 protos: $(READY) ## Compile protos/
@@ -105,10 +105,10 @@ test-bundle: setup ## Write an offline bundle and set it up without a network; i
 lock: $(READY) ## Resolve the jars again and write the lock file
 	@$(IN_VENV) workshop.stack.java.resolve
 
-classes: setup ## Write down which classes Java loads as a stack starts; its class archives hold those
+classes: setup ## Record which classes Java loads when a stack starts, for its class archives
 	@$(IN_VENV) workshop.stack.java.record_classes
 
-bench: setup ## Measure, with small sizes; prints tables and ratios
+bench: setup ## Run the measurements with small sizes; prints tables and ratios
 	@$(VENV)/bin/python bench/first_greeting.py --rounds 2
 	@$(VENV)/bin/python bench/latency.py --seconds 10
 	@$(VENV)/bin/python bench/serving.py --names 6000 --rounds 1
@@ -126,20 +126,20 @@ clean: ## Delete the environment and everything that was built; the jars stay in
 $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json \
     jupyter-config.py ipython-config.py requirements-fast.txt $(wildcard statefun-protobuf/*)
 	@case "$$(pwd -P)" in *:*) \
-	  echo "There is a colon in $$(pwd -P), and Python makes no environment in such a folder. Rename it."; \
+	  echo "There is a colon in $$(pwd -P), and Python cannot create an environment in such a folder. Rename it."; \
 	  exit 1;; esac
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
-	  echo "$(PYTHON) is older than 3.10. Name a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
+	  echo "$(PYTHON) is older than 3.10. Specify a newer one: make PYTHON=/path/to/python3.12"; exit 1; }
 	@test ! -e offline/python || \
 	  $(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != sys.argv[1])' $$(cat offline/python) || { \
-	  echo "This bundle is for Python $$(cat offline/python). Name it: make PYTHON=python$$(cat offline/python)"; exit 1; }
+	  echo "This bundle is for Python $$(cat offline/python). Specify it: make PYTHON=python$$(cat offline/python)"; exit 1; }
 	@$(SHARED) $(PYTHON) -m venv $(VENV) || { \
-	  echo "$(PYTHON) cannot make environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	  echo "$(PYTHON) cannot create environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing into $(VENV); the first time takes a minute or two."
 	@$(SHARED) $(PIP) -r requirements.txt -r requirements-dev.txt && \
 	  $(PIP) --no-deps -e . ./statefun-protobuf -r requirements-fast.txt && \
 	  $(PIP) --no-deps --upgrade --target $(PINNED) $$(grep '^protobuf==' requirements.txt) || { \
-	  echo "Installing failed. With a network, run the same command again; it goes on from here."; exit 1; }
+	  echo "Installing failed. With a network, run the same command again; it continues from here."; exit 1; }
 	@$(SHARED) mkdir -p $(SETTINGS) $(CONFIG)/jupyter $(CONFIG)/ipython && \
 	  cp jupyter-overrides.json $(SETTINGS)/overrides.json && \
 	  cp jupyter-config.py $(CONFIG)/jupyter/jupyter_config.py && \

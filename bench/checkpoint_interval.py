@@ -37,7 +37,7 @@ def main(intervals: tuple[int, ...], rate: int, seconds: int, names: int) -> Non
     report(
         "checkpoint_interval",
         f"{rate} names/s for the latency, {names} names for the throughput",
-        ("interval, ms", "p50, s", "p95, s", "names/s", "of the best"),
+        ("interval, ms", "p50, s", "p95, s", "names/s", "relative to the best"),
         [
             (f"{interval}", f"{p50:.2f}", f"{p95:.2f}", f"{speed:,.0f}", f"{speed / best:.2f}")
             for interval, (p50, p95, speed) in figures.items()

@@ -19,7 +19,7 @@ from traffic import throughput
 from workshop.stack import LONG_LIVED, STANDARD, Size, Stack
 from workshop.stack.view import Progress
 
-KINDS = {"the first alone": STANDARD, "both": LONG_LIVED}
+KINDS = {"the first compiler only": STANDARD, "both": LONG_LIVED}
 
 
 def cpu(stack: Stack) -> float:

@@ -49,7 +49,7 @@ SERVERS: dict[str, list[str]] = {
     OURS: greeter_command(),
     "gunicorn, 4 sync workers": gunicorn("-w", "4"),
     "gunicorn, 1 worker, 8 threads": gunicorn("-w", "1", "--threads", "8"),
-    "granian, 1 worker, its default of threads": granian("--workers", "1"),
+    "granian, 1 worker, default number of threads": granian("--workers", "1"),
     "granian, 2 workers, 1 thread each": granian("--workers", "2", "--blocking-threads", "1"),
 }
 

@@ -1,1 +1,1 @@
-"""Traffic for the greeter: what sends names to Kafka and reads the greetings back."""
+"""Traffic for the greeter: sends names to Kafka and reads the greetings back."""

@@ -1,7 +1,7 @@
-"""The one way in and out of the broker: every name is sent and every greeting read here.
+"""The only way into and out of the broker: every name is sent and every greeting read here.
 
-Both sides refuse what would do harm before it reaches Kafka: a record without a key kills the
-engine's job, and a client that waits half a minute for a broker that is not there helps nobody.
+Both sides refuse anything harmful before it reaches Kafka: a record without a key kills the
+engine's job, and it helps nobody if a client waits half a minute for a broker that is not there.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class RequestProducer:
         self._producer = connect(KafkaProducer, bootstrap, **{**_PRODUCER, **settings})
 
     def send(self, name: str, key: str | None = None) -> Any:
-        """Send one request; it is on its way when this returns, not yet in the topic.
+        """Send one request; when this returns it is on its way, but not yet in the topic.
 
         Parameters
         ----------
@@ -124,11 +124,11 @@ class RequestProducer:
             self._producer.flush(timeout=timeout)
         except KafkaError as error:
             raise BrokerUnreachable(
-                f"The broker did not take the names within {timeout:g} s ({error})"
+                f"The broker did not accept the names within {timeout:g} s ({error})"
             ) from error
 
     def close(self, timeout: float = 5) -> None:
-        """Send what is waiting, for at most ``timeout`` seconds, and let go of the connection."""
+        """Send what is waiting, for at most ``timeout`` seconds, and close the connection."""
         self._producer.close(timeout=timeout)
 
     def __enter__(self) -> RequestProducer:
@@ -149,9 +149,9 @@ class Reader(Generic[Item]):
         The topic to read.
     committed
         Show a record only once its transaction is committed (``read_committed``). Without it
-        records show at once, also those that a failure later takes back.
+        records show at once, including those that a failure later rolls back.
     from_start
-        Begin with the oldest record in the topic instead of the next one to come.
+        Begin with the oldest record in the topic instead of the next one to arrive.
     """
 
     kind = "record"
@@ -209,12 +209,12 @@ class Reader(Generic[Item]):
         deadline = time.monotonic() + timeout
         while not self._waiting:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"No {self.kind} came within {timeout:g} s")
+                raise TimeoutError(f"No {self.kind} arrived within {timeout:g} s")
             self._waiting.extend(self.poll(0.1))
         return self._waiting.popleft()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._consumer.close()
 
     def __enter__(self: Self) -> Self:
@@ -261,7 +261,8 @@ def _encoded(what: str, value: str) -> bytes:
         raise RequestRefused(f"The {what} {value!r} is not valid Unicode text") from error
     if len(encoded) > LARGEST_NAME:
         raise RequestRefused(
-            f"The {what} {value[:20]!r}... has {len(encoded)} bytes: {LARGEST_NAME} are allowed"
+            f"The {what} {value[:20]!r}... has {len(encoded)} bytes; at most {LARGEST_NAME} are "
+            "allowed"
         )
     return encoded
 

@@ -24,7 +24,7 @@ class BrokerUnreachable(BrokerError, ConnectionError):
 
 
 class RequestRefused(BrokerError, ValueError):
-    """A request that must not be sent: a name or key that is empty, too long or no text."""
+    """A request that must not be sent: its name or key is empty, too long or not a string."""
 
 
 def connect(
@@ -42,13 +42,15 @@ def connect(
     Raises
     ------
     RequestRefused
-        When ``bootstrap`` is no address.
+        When ``bootstrap`` is not an address.
     BrokerUnreachable
-        When nothing listens there, or what listens is no broker.
+        When nothing listens there, or what listens is not a broker.
     """
     host, _, port = bootstrap.rpartition(":")
     if not host or not port.isdigit():
-        raise RequestRefused(f"{bootstrap!r} is no broker address: it must read host:port")
+        raise RequestRefused(
+            f"{bootstrap!r} is not a broker address: it must have the form host:port"
+        )
     reason: Exception
     begun: list[Any] = []
 

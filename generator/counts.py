@@ -1,10 +1,10 @@
-"""What a greeting tells: whom it greets, and which visit that is."""
+"""What a greeting says: who is greeted, and which visit that is."""
 
 from __future__ import annotations
 
 import re
 
-# The greeter's four texts, the other way round. A name may be anything, digits and line ends too.
+# The greeter's four greetings, in reverse. A name may be anything, including digits and line ends.
 _TEXTS = [
     (1, re.compile(r"Welcome (?P<name>.*)", re.DOTALL)),
     (2, re.compile(r"Nice to see you again (?P<name>.*)", re.DOTALL)),
@@ -14,7 +14,7 @@ _TEXTS = [
 
 
 def told_by(greeting: str) -> tuple[str, int] | None:
-    """Return the name and the count that a greeting's text tells; None if it is none of the four.
+    """Return the name and the count in a greeting; None if it is none of the four greetings.
 
     Examples
     --------

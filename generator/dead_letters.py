@@ -26,7 +26,7 @@ class DeadLetter:
     type_url
         The type that it claims to be of.
     size, original
-        How many bytes it has, and those bytes; of a huge one the first ones.
+        How many bytes it has, and those bytes; for a huge one, only the first ones.
     partition, offset, timestamp
         See :class:`Greeting`.
     """

@@ -30,7 +30,9 @@ def _stop(signum: int, frame: FrameType | None) -> None:
 @click.option("--bootstrap", default="kafka-broker:9092", show_default=True, help="The broker.")
 @click.option("--delay", default=1.0, show_default=True, help="Seconds between two names.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after this many names.")
-@click.option("--seed", type=int, help="Send the same names again: the seed of their choice.")
+@click.option(
+    "--seed", type=int, help="Seed for choosing the names: the same seed sends the same names."
+)
 def generate(bootstrap: str, delay: float, count: int | None, seed: int | None) -> None:
     """Send random names to the topic "names" and print what comes out of "greetings"."""
     if not 0 <= delay < float("inf"):
@@ -45,7 +47,7 @@ def generate(bootstrap: str, delay: float, count: int | None, seed: int | None) 
     except BrokerError as error:
         raise click.ClickException(str(error)) from error
     if missing:
-        raise click.ClickException(f"{missing} greetings did not come back.")
+        raise click.ClickException(f"{missing} greetings did not arrive.")
 
 
 def run(

@@ -22,13 +22,15 @@ show_everything()
     show_default=True,
     help="The WSGI application to serve, as module:name.",
 )
-@click.option("--folder", default="", help="Where APPLICATION lies, if not in this project.")
+@click.option("--folder", default="", help="Where APPLICATION is, if not in this project.")
 @click.option(
     "--threads",
     default=1,
     show_default=True,
-    help="How many requests are served at once. A function that only computes is served fastest "
-    "by one thread; one that waits for something else wants more.",
+    help=(
+        "How many requests are served at once. A function that only computes is served fastest "
+        "by one thread; one that waits for something else needs more."
+    ),
 )
 def serve(host: str, port: int, application: str, folder: str, threads: int) -> None:
     """Serve the stateful functions of APPLICATION to the engine."""

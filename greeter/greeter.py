@@ -70,12 +70,12 @@ def handle() -> Response:
 @app.errorhandler(RequestEntityTooLarge)
 def refuse_oversized(error: RequestEntityTooLarge) -> Response:
     """Say how large a body may be."""
-    return text(f"The body is too large: {LARGEST_BODY} bytes are allowed", 413)
+    return text(f"The body is too large: at most {LARGEST_BODY} bytes are allowed", 413)
 
 
 @app.route("/health")
 def health() -> Response:
-    """Answer whoever asks whether this process serves requests."""
+    """Say that this process serves requests."""
     return text("ok", 200)
 
 
@@ -87,7 +87,7 @@ def explain_refusal(body: bytes) -> Response | None:
     except Exception as error:  # Each of protobuf's implementations raises its own.
         return text(f"The body is not a StateFun request message: {error}", 400)
     if not call.HasField("invocation"):
-        return text("The body is not a StateFun request message: it holds no invocation", 400)
+        return text("The body is not a StateFun request message: it contains no invocation", 400)
     target = call.invocation.target
     if (target.namespace, target.type) not in functions.functions:
         return text(f"No function is bound to {target.namespace}/{target.type}", 404)

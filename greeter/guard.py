@@ -1,12 +1,12 @@
 """The guard in front of the function: junk goes to a topic of its own, and the rest is greeted.
 
 A message that cannot be greeted would fail again however often the engine sent it, and nothing
-behind it would ever have its turn. The guard sends it to the topic ``names-dead-letter`` instead
-and goes on. It judges messages only. When the function itself fails, that is a bug, and it fails
-as it would without the guard.
+behind it would ever get its turn. The guard sends it to the topic ``names-dead-letter`` instead and
+continues. It judges messages only. When the function itself fails, that is a bug, and it fails as
+it would without the guard.
 
 The value of a dead letter is a JSON object, since the engine's egress has no headers to put the
-reason in, and a person is to read it, with whatever tool:
+reason in, and people need to be able to read it with any tool:
 
 =============  ==================================================================
 ``reason``     what is wrong, in a sentence
@@ -19,7 +19,7 @@ reason in, and a person is to read it, with whatever tool:
 
 The key of a dead letter is the identity too.
 
-Two things cannot be told from each other and are not: a ``GreetResponse`` has the shape of a
+Two things cannot be told apart, and the guard does not try: a ``GreetResponse`` has the shape of a
 ``GreetRequest`` with one more field, and a newer ``GreetRequest`` would look the same. So bytes
 that hold a name are greeted, whatever else is in them.
 """
@@ -45,11 +45,11 @@ LARGEST_COUNT = 2**63 - 1
 
 
 class UnusableRequest(ValueError):
-    """A request that can never be served; the text says why."""
+    """A request that can never be served; the message says why."""
 
 
 class Guard(RequestReplyHandler):  # type: ignore[misc]
-    """Serves requests of the engine as the SDK's handler does, but for junk.
+    """Serves the engine's requests as the SDK's handler does, except for junk.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Guard(RequestReplyHandler):  # type: ignore[misc]
         Raises
         ------
         UnusableRequest
-            When what the engine calls the state is none: going on would forget what was counted.
+            When the engine's state is not usable: continuing would forget what was counted.
         """
         _check_state(ic.context, len(ic.batch))
         for invocation in ic.batch:
@@ -80,7 +80,7 @@ class Guard(RequestReplyHandler):  # type: ignore[misc]
 
 
 def _examine(target: Anything, argument: Any) -> tuple[Anything, str]:
-    """Return the message for the function, and what is wrong with it: nothing, if all is well."""
+    """Return the message for the function, and what is wrong with it, if anything."""
     try:
         message = target.unpack_any(argument)
     except Exception:  # No code of the function runs here; each protobuf raises its own.
@@ -92,7 +92,7 @@ def _examine(target: Anything, argument: Any) -> tuple[Anything, str]:
         if size == 0:
             return None, "there is no name in it" if argument.value else "it is empty"
         if size > LARGEST_NAME:
-            return None, f"its name has {size} bytes, {LARGEST_NAME} are allowed"
+            return None, f"its name has {size} bytes; at most {LARGEST_NAME} are allowed"
     return message, ""
 
 
@@ -109,8 +109,8 @@ def _why_not(target: Anything, argument: Any) -> str:
         except UnicodeDecodeError:
             return "its name is not text: the bytes are not UTF-8"
         except Exception:  # They are no message at all.
-            return f"its bytes are no {wanted}"
-    return f"its bytes are no {wanted}"
+            return f"its bytes are not a valid {wanted}"
+    return f"its bytes are not a valid {wanted}"
 
 
 def _dead_letter(address: Anything, argument: Any, flaw: str) -> KafkaProducerRecord:
@@ -132,7 +132,7 @@ def _check_state(context: Anything, visits: int) -> None:
     if context.address.typename() != GREETER:
         return
     if "seen_count" not in context.states:
-        raise UnusableRequest("it holds no state seen_count, which module.yaml must declare")
+        raise UnusableRequest("it contains no state seen_count, which module.yaml must declare")
     packed, state = Any(), SeenCount()
     data = context.states["seen_count"].value_bytes
     if not data:
@@ -143,6 +143,6 @@ def _check_state(context: Anything, visits: int) -> None:
     except Exception as error:  # Each of protobuf's implementations raises its own.
         raise UnusableRequest("its state seen_count cannot be read") from error
     if not known:
-        raise UnusableRequest(f"its state seen_count is no SeenCount but {packed.type_url!r}")
+        raise UnusableRequest(f"its state seen_count is not a SeenCount but {packed.type_url!r}")
     if not 0 <= state.seen <= LARGEST_COUNT - visits:
-        raise UnusableRequest(f"its state seen_count holds {state.seen}, which is no count")
+        raise UnusableRequest(f"its state seen_count holds {state.seen}, which is not a count")

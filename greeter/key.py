@@ -1,8 +1,8 @@
-"""A key to the endpoint, for a machine with several users: who does not know it is refused.
+"""A key to the endpoint, for a machine with several users: callers without it are refused.
 
-The engine knows it, since it stands in the address that its ``module.yaml`` has for the function,
-``http://HOST:PORT/statefun?key=KEY``. Without the environment variable ``GREETER_KEY`` there is no
-key, and everybody who reaches the endpoint is served.
+The engine knows it, since it is part of the address that its ``module.yaml`` gives for the
+function, ``http://HOST:PORT/statefun?key=KEY``. Without the environment variable ``GREETER_KEY``
+there is no key, and anyone who reaches the endpoint is served.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Locked:
     Parameters
     ----------
     application
-        What answers those who know the key, and whoever asks for ``/health``.
+        Answers callers who know the key, and anyone who asks for ``/health``.
     key
         The key.
     """
@@ -62,8 +62,8 @@ def load(target: str, folder: str = "") -> Any:
     Parameters
     ----------
     folder
-        Where its modules lie, if not in this project. One that has the name of ours, as the
-        walkthrough's own ``greeter.py`` has, is the application then, and displaces nothing else.
+        Where its modules are, if not in this project. If one has the same name as one of ours, as
+        the walkthrough's own ``greeter.py`` does, it is the application, and replaces nothing else.
     """
     module, _, name = target.partition(":")
     if folder:

@@ -1,4 +1,4 @@
-"""How large things may be, so that whatever is let in can also be worked off; and where junk goes.
+"""How large things may be, so that whatever is let in can be processed; and where junk goes.
 
 The engine puts what waits for one address into one request, at most ``maxNumBatchRequests`` (500)
 messages. The topic takes no record larger than ``LARGEST_RECORD``, so no request of the engine is

@@ -1,4 +1,4 @@
-"""What is printed can be shown on any terminal, also on one that has no ✓."""
+"""Makes output printable on any terminal, even on one that has no ✓."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SIGNS = str.maketrans(
 
 
 def show_everything() -> None:
-    """Let the standard streams replace what their encoding lacks, where they would raise.
+    """Make the standard streams replace what their encoding lacks, instead of raising.
 
     Every program of ours calls it first: one sign too many must not end what it is about to do.
     """

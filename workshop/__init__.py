@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def _keep_loopback_direct() -> None:
-    """Let no HTTP client of this process, nor of its children, go to this machine by a proxy."""
+    """Keep this process and its children from using a proxy to reach this machine."""
     for variable in ("no_proxy", "NO_PROXY"):
         named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
         hosts = [host.strip() for host in named.split(",") if host.strip()]
@@ -19,10 +19,10 @@ def _keep_loopback_direct() -> None:
 
 
 def _claim(name: str) -> None:
-    """Import the package of that name that lies beside this one.
+    """Import the package of that name that is next to this one.
 
-    The walkthrough calls its program ``greeter.py``, and who follows it has a file of that name: in
-    the folder where a notebook or a command runs it would be found first.
+    The walkthrough calls its program ``greeter.py``, and anyone who follows it has a file of that
+    name: in the folder where a notebook or a command runs, it would be found first.
     """
     spec = PathFinder.find_spec(name, [str(Path(__file__).resolve().parents[1])])
     if name in sys.modules or spec is None or spec.loader is None:

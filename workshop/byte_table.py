@@ -19,15 +19,15 @@ _FOLLOWS = {
 
 
 class ByteTable:
-    """Take the bytes of a message apart; shows as a table in a notebook, and as text elsewhere.
+    """Takes the bytes of a message apart; shows as a table in a notebook, and as text elsewhere.
 
     Parameters
     ----------
     data
         An encoded message.
     cls
-        The message's class, for the names of its fields. Without it the numbers alone are known,
-        as they are to any reader that does not have the schema.
+        The message's class, for the names of its fields. Without it only the numbers are known, as
+        for any reader that does not have the schema.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class ByteTable:
     Raises
     ------
     ValueError
-        The data is no protobuf message, or ends in the middle of one.
+        The data is not a protobuf message, or ends in the middle of one.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """What a process that the workshop starts inherits: an environment that is built, not passed on.
 
-A login's own environment holds much that changes what Java, Python or an HTTP client does:
-``JAVA_TOOL_OPTIONS``, ``PYTHONPATH``, ``http_proxy``, a language with other capital letters.
-Whatever decides whether counts are right must not depend on that.
+A login's own environment contains many things that change what Java, Python or an HTTP client does:
+``JAVA_TOOL_OPTIONS``, ``PYTHONPATH``, ``http_proxy``, a language with different capital letters.
+Whether counts are right must not depend on any of that.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def environment(tmp: Path | None = None, more: Mapping[str, str] | None = None) 
     tmp
         Where the child puts its scratch files; the system's own folder for them unless given.
     more
-        Variables that this child needs besides.
+        Additional variables that this child needs.
     """
     kept = {key: value for key, value in os.environ.items() if key.startswith("WORKSHOP_")}
     kept |= {key: os.environ[key] for key in _KEPT if key in os.environ}
@@ -60,12 +60,12 @@ def environment(tmp: Path | None = None, more: Mapping[str, str] | None = None) 
 
 
 def own_module(name: str, *arguments: str) -> list[str]:
-    """The command that runs a module of this project, which no other one of its name displaces."""
+    """The command that runs a module of this project, even if another one has the same name."""
     return [sys.executable, "-c", _START, str(ROOT), name, *arguments]
 
 
 def run(command: Sequence[str | Path], **where: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; ``stdout`` of what is returned is all that it printed."""
+    """Run a command to its end; ``stdout`` of the result is everything that it printed."""
     return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

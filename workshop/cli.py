@@ -41,17 +41,17 @@ def main() -> None:
 @click.option(
     "--timeout", type=float, help="Seconds until it must be ready.  [default: 180, compose: 600]"
 )
-@click.option("--lean", is_flag=True, help="With as little memory as it can live on.")
+@click.option("--lean", is_flag=True, help="Use as little memory as possible.")
 @click.option(
     "--watch", "watches", is_flag=True, help="Restart the functions when a file is saved."
 )
 def up(stack: Stack, application: Application, timeout: float | None, watches: bool) -> None:
-    """Start the stack; it stays until "down". If it is up already, say so."""
+    """Start the stack; it stays up until "down". If it is already up, say so."""
     already = stack.status().state == "ready"
     began = time.monotonic()
     status = stack.up(timeout=timeout, keep=True)
     if already:
-        click.echo(f"Stack {stack.name} was up already.")
+        click.echo(f"Stack {stack.name} was already up.")
         click.echo(status)
     else:
         click.echo(f"Stack {stack.name} is up after {time.monotonic() - began:.1f} s.")
@@ -65,9 +65,9 @@ def up(stack: Stack, application: Application, timeout: float | None, watches: b
 
 @main.command()
 @which_stack
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 def status(stack: Stack, as_json: bool) -> None:
-    """Show every process of the stack. The exit code is 0 if it is ready, else 1."""
+    """Show every process of the stack. The exit code is 0 if it is ready, otherwise 1."""
     now = stack.status()
     click.echo(json.dumps(now.to_dict(), indent=2) if as_json else f"{now}\n  folder {now.folder}")
     sys.exit(0 if now.state == "ready" else 1)
@@ -85,29 +85,32 @@ def greet(stack: Stack, timeout: float, people: tuple[str, ...]) -> None:
 
 @main.command()
 @which_stack
-@click.option("--dry-run", is_flag=True, help="Only say which record it would be.")
-@click.option("--timeout", default=60.0, show_default=True, help="Seconds until it is passed.")
+@click.option("--dry-run", is_flag=True, help="Only show which record it would be.")
+@click.option(
+    "--timeout",
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait until the engine is past it.",
+)
 def skip(stack: Stack, dry_run: bool, timeout: float) -> None:
-    """Step over the one record that the engine cannot read; it stays in its topic."""
+    """Skip the one record that the engine cannot read; it stays in its topic."""
     record = stack.skip(dry_run, timeout)
     if record is None:
-        click.echo(
-            f"Nothing to skip: no record keeps the engine of stack {stack.name} from going on."
-        )
+        click.echo(f"Nothing to skip: no record is blocking the engine of stack {stack.name}.")
         return
-    click.echo(f"{'Would step' if dry_run else 'Stepped'} over {record}.")
+    click.echo(f"{'Would skip' if dry_run else 'Skipped'} {record}.")
     after = None if dry_run else stack.status().poison
     if after is not None:
-        click.echo(f"The next one is {after}. Run the command again to step over it too.")
+        click.echo(f"The next one is {after}. Run the command again to skip it too.")
 
 
 @main.command()
 @which_stack
-@click.option("-f", "--follow", is_flag=True, help="Go on printing what is added.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines.")
 @click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each.")
 @click.argument("service", required=False)
 def logs(stack: Stack, follow: bool, lines: int, service: str | None) -> None:
-    """Print the end of the log of SERVICE, or of all of them."""
+    """Print the end of the log of SERVICE, or of all services."""
     from workshop.stack import StackError
 
     if service is None and not follow:
@@ -128,10 +131,10 @@ def logs(stack: Stack, follow: bool, lines: int, service: str | None) -> None:
 @main.command()
 @which_stack
 @click.option(
-    "--forget", is_flag=True, help="Delete its topics and all that the greeter remembers."
+    "--forget", is_flag=True, help="Delete its topics and everything the greeter remembers."
 )
 def down(stack: Stack, forget: bool) -> None:
-    """Stop the stack for everybody. The next "up" goes on where it was, unless you --forget."""
+    """Stop the stack for everybody. The next "up" continues from there, unless you --forget."""
     doomed = stack.folder.contents() if forget else ""
     if stack.down(forget=forget):
         click.echo(f"Stack {stack.name} is down.")
@@ -144,7 +147,7 @@ def down(stack: Stack, forget: bool) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Check this machine; every line is ✓ or the command that fixes it."""
+    """Check this machine; every line is a ✓ or the command that fixes it."""
     from workshop.stack.doctor import examine
 
     findings = examine()
@@ -155,7 +158,7 @@ def doctor() -> None:
 
 @main.command()
 def fetch() -> None:
-    """Fetch the jars that are missing or altered, and prepare Java for a quick start."""
+    """Download jars that are missing or altered, and prepare Java for a quick start."""
     from workshop.stack.java.archives import prepare
     from workshop.stack.java.jars import bad_jars, fetch_with_progress, read_lock
 
@@ -167,7 +170,7 @@ def fetch() -> None:
 
 
 @main.command()
-@click.option("--output", type=click.Path(path_type=Path), help="Folder of the executed copies.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the executed copies.")
 @click.option(
     "-p",
     "--parameter",
@@ -177,8 +180,10 @@ def fetch() -> None:
     metavar="NAME VALUE",
     help="Set a parameter in the lessons that have it.",
 )
-@click.option("--solved", is_flag=True, help="With the solutions; then every check has to pass.")
-@click.option("--twice", is_flag=True, help="As they stand, and again in the same kernel, solved.")
+@click.option("--solved", is_flag=True, help="Use the solutions; then every check must pass.")
+@click.option(
+    "--twice", is_flag=True, help="Run them as they stand, and again in the same kernel, solved."
+)
 @click.option("--cell-seconds", default=300.0, show_default=True, help="How long a cell may run.")
 @click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
 def run(
@@ -189,7 +194,7 @@ def run(
     twice: bool,
     cell_seconds: float,
 ) -> None:
-    """Execute NOTEBOOKS (all lessons unless named), keep the copies, and report the times."""
+    """Execute NOTEBOOKS (all lessons by default), keep the copies, and report the times."""
     from workshop.series.runner import run_notebooks
 
     run_notebooks(
@@ -217,7 +222,7 @@ def syllabus() -> None:
 
 
 @main.command()
-@click.option("--reset", "again", is_flag=True, help="Forget it, all or of one lesson.")
+@click.option("--reset", "again", is_flag=True, help="Reset all progress, or that of one lesson.")
 @click.argument("lesson", required=False, metavar="[LESSON]")
 def progress(again: bool, lesson: str | None) -> None:
     """Show which exercises you have passed; LESSON is a number such as 04."""
@@ -225,7 +230,7 @@ def progress(again: bool, lesson: str | None) -> None:
 
     if again:
         reset(lesson)
-        click.echo("Your progress is forgotten.")
+        click.echo("Your progress has been reset.")
     else:
         progress(lesson)
 

@@ -27,5 +27,5 @@ class WorkshopError(Exception):
         return "\n".join(part for part in parts if part)
 
     def _render_traceback_(self) -> list[str]:
-        """Show a notebook the message alone: the frames between would say nothing to a learner."""
+        """Show only the message in a notebook: the frames in between help no learner."""
         return [f"{type(self).__name__}: {self}"]

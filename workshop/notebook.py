@@ -12,32 +12,32 @@ from typing import Any
 def shell() -> Any:
     """Return IPython's shell, which has a ``kernel`` in a notebook, or None without IPython.
 
-    IPython is not imported for the question: where it runs, it is there.
+    This does not import IPython: where it runs, it is already imported.
     """
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
 
 
 def name_of(file: str) -> str:
-    """What a file of code is called: a notebook's cell by the number that the notebook shows."""
+    """What a file of code is called; for a notebook's cell, the number that the notebook shows."""
     here = shell()
     known = here.compile.format_code_name(file) if here is not None else None
     return " ".join(known) if known else f'File "{file}"'
 
 
 def is_cell(file: str) -> bool:
-    """Whether a file of code is a notebook's cell."""
+    """Whether a file of code is a notebook cell."""
     here = shell()
     return here is not None and here.compile.format_code_name(file) is not None
 
 
 def line_of(file: str, number: int) -> str:
-    """A line of code with where it stands: ``Cell In[3], line 2: greet(name)``."""
+    """A line of code with its location: ``Cell In[3], line 2: greet(name)``."""
     return f"{name_of(file)}, line {number}: {linecache.getline(file, number).strip()}"
 
 
 def show_interrupts_briefly() -> None:
-    """From now on, show an interrupted cell's line, and no frames of what the cell has called."""
+    """From now on, show only the line of an interrupted cell, and no frames of what it called."""
     here = shell()
     if here is not None:
         here.set_custom_exc((KeyboardInterrupt,), _show_interrupt)

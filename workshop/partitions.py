@@ -21,7 +21,7 @@ class _Record(Protocol):
 
 
 class _OneTopic:
-    """What the partitioner asks of a cluster: a topic of so many partitions, all reachable."""
+    """What the partitioner asks a cluster: a topic with so many partitions, all reachable."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -50,7 +50,7 @@ def partition_of(key: str | None, partitions: int) -> int:
 
 
 class Placed(NamedTuple):
-    """A record in a partition: ``number`` says, from 1, as which of all records it was written."""
+    """A record in a partition: ``number`` is its position among all records written, from 1."""
 
     partition: int
     offset: int

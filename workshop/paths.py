@@ -1,4 +1,4 @@
-"""Where things lie: every folder of the workshop is decided here, once, and by its whole path."""
+"""Where things are: every folder of the workshop is decided here, once, as an absolute path."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _UNUSABLE = re.compile(r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff\U00010000-\U0010ffff
 
 
 class UnusableFolder(WorkshopError):
-    """A folder that the workshop needs has a name it cannot use, or cannot be written to."""
+    """A folder that the workshop needs has an unusable name, or cannot be written to."""
 
 
 def cache_folder() -> Path:
-    """The cache: only what can be fetched or made again. ``WORKSHOP_CACHE`` moves it."""
+    """The cache: only what can be downloaded or built again. ``WORKSHOP_CACHE`` moves it."""
     return _folder("WORKSHOP_CACHE", platformdirs.user_cache_dir)
 
 
@@ -37,7 +37,7 @@ def runs_folder() -> Path:
 
 
 def made_runs_folder() -> Path:
-    """The same folder, made if need be, and private; see :func:`make_folder`."""
+    """The same folder, created if necessary, and private; see :func:`make_folder`."""
     return make_folder(runs_folder(), "WORKSHOP_RUNS", private=True)
 
 
@@ -54,12 +54,12 @@ def make_folder(folder: Path, variable: str, private: bool = False) -> Path:
     variable
         The environment variable that moves it.
     private
-        Whether nobody but its owner may look into it.
+        Whether only its owner may look into it.
 
     Raises
     ------
     UnusableFolder
-        When it cannot be made, or not be written to.
+        When it cannot be created or written to.
     """
     try:
         folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
@@ -84,15 +84,15 @@ def _folder(variable: str, default: Callable[[str], str]) -> Path:
         folder = ROOT / Path(named).expanduser() if named else Path(default(APP))
     except RuntimeError as error:
         raise UnusableFolder(
-            f"{variable} is {named!r}, and there is no such home folder."
+            f"{variable} is {named!r}, but there is no such home folder."
             if named
             else "This login has no home folder.",
-            hint=f"set {variable} to the whole path of a folder that you can write to.",
+            hint=f"set {variable} to the absolute path of a folder that you can write to.",
         ) from error
     if unusable := _UNUSABLE.search(f"{folder}/"):
         raise UnusableFolder(
-            f"The folder {str(folder)!r} cannot be used: Java and Flink do not read "
-            f"{unusable[0]!r} in a path as it stands there.",
-            hint=f"set {variable} to a folder without it.",
+            f"The folder {str(folder)!r} cannot be used: Java and Flink misread {unusable[0]!r} "
+            "in a path.",
+            hint=f"set {variable} to a folder without it in its path.",
         )
     return Path(os.path.normpath(folder))

@@ -1,4 +1,4 @@
-"""Plots that are readable on a light page and on a dark one, with what they show in words."""
+"""Plots that are readable on a light and on a dark page, with a description in words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STYLE = {
 
 
 class Plot:
-    """A plot: a picture in a notebook; elsewhere, and for a screen reader, what it shows in words.
+    """A plot: a picture in a notebook; elsewhere, and for a screen reader, a description in words.
 
     Draw on `axes`, which are Matplotlib's own, in the colours `ONE`, `TWO` and `FAINT`.
 
@@ -45,7 +45,7 @@ class Plot:
     words
         What can be seen, in a sentence or two.
     title, x, y
-        What stands above the plot, below it and beside it.
+        The labels above the plot, below it and beside it.
     height
         In inches, at a width of 7.5.
     """

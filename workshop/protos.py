@@ -1,8 +1,9 @@
-"""Proto text to Python messages, in a kernel that lives on when the text changes.
+"""From proto text to Python messages, in a kernel that keeps running when the text changes.
 
-protobuf keeps one definition of a message per process. Loading a changed one is refused in terms
-that help nobody (protobuf 4 and later), or silently gives the old one (3.20). Here a changed one is
-an error that says what to do; and `message_classes` gives each text definitions of its own.
+Protobuf keeps one definition of a message per process. Loading a changed one is refused with an
+error that helps nobody (protobuf 4 and later), or silently returns the old one (3.20). Here a
+changed one raises an error that says what to do; and `message_classes` gives each text definitions
+of its own.
 
 The greeter's messages are loaded first: all lessons and checks share them, so a changed
 ``messages.proto`` could never work beside them, not even after a restart.
@@ -49,7 +50,7 @@ def compile_proto(text: str, name: str = "messages", folder: Path | None = None)
         The file's name without ``.proto``. The module is called ``{name}_pb2`` and can be imported
         by that name afterwards. The same text again gives the same module.
     folder
-        Where to put the two files. Without it nothing is left on the disk.
+        Where to put the two files. By default nothing is left on the disk.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def compile_proto(text: str, name: str = "messages", folder: Path | None = None)
     ProtoError
         protoc refuses the text; with its line number and message.
     SchemaChanged
-        The text is another one than before, or its messages were loaded from elsewhere.
+        The text differs from before, or its messages were loaded from elsewhere.
     """
     if folder is None:
         with tempfile.TemporaryDirectory() as made:
@@ -88,7 +89,7 @@ def compile_proto(text: str, name: str = "messages", folder: Path | None = None)
 
 
 def message_classes(text: str, name: str = "messages") -> SimpleNamespace:
-    """Compile proto text into message classes that know nothing of any other text's.
+    """Compile proto text into message classes that are independent of those of any other text.
 
     Parameters
     ----------
@@ -160,7 +161,7 @@ def _run_protoc(text: str, name: str, folder: Path) -> list[descriptor_pb2.FileD
 
 
 def _explained(said: str, text: str, name: str) -> ProtoError:
-    """Turn what protoc said into a sentence, with the lines of the text that it speaks of."""
+    """Turn protoc's output into a sentence, with the lines of the text that it refers to."""
     lines = text.splitlines()
     problems = []
     shown = []
@@ -178,7 +179,7 @@ def _explained(said: str, text: str, name: str) -> ProtoError:
         hint = 'begin the text with the line  syntax = "proto3";'
     details = [*problems[1:], *dict.fromkeys(shown)]
     return ProtoError(
-        f"protoc refuses {name}.proto, {problems[0] if problems else 'and says no more.'}",
+        f"protoc refuses {name}.proto, {problems[0] if problems else 'without saying why.'}",
         hint=hint,
         details="\n".join(details),
     )
@@ -197,12 +198,12 @@ def _refuse_if_known_otherwise(file: descriptor_pb2.FileDescriptorProto) -> None
             return
         if file.name == shipped.DESCRIPTOR.name:
             raise SchemaChanged(
-                f"{file.name} is not what the greeter has: protobuf takes only one definition of a "
+                f"{file.name} differs from the greeter's: protobuf allows only one definition of a "
                 "message in a process, and all lessons share the greeter's.",
-                hint="put the text back as it was. To try changes, use message_classes(text).",
+                hint="restore the text. To try changes, use message_classes(text).",
             )
         raise SchemaChanged(
-            f"{file.name} has changed, and this kernel goes on with the messages that it loaded "
+            f"{file.name} has changed, but this kernel still uses the messages that it loaded "
             "first: protobuf takes only one definition of a message in a process.",
             hint=f"{restart} To try changes without restarting, use message_classes(text).",
         )

@@ -75,8 +75,8 @@ class Server:
     def close(self) -> None:
         """Stop: take no more requests, answer those that are being answered, end the threads.
 
-        A request that is not answered within `CLOSE_SECONDS` is left behind; it ends with the
-        process at the latest. Closing twice does nothing.
+        A request that is not answered within `CLOSE_SECONDS` is abandoned; it ends with the process
+        at the latest. Closing twice does nothing.
         """
         with _lock:
             if _servers.get(self.name) is self:
@@ -104,14 +104,14 @@ def serve(app: WSGIApplication, port: int = 0, name: str = "functions") -> Serve
     app
         The application.
     port
-        The port; 0 takes that of the former server of this name, or else any free one.
+        The port; 0 means that of the previous server with this name, or else any free one.
     name
-        Tells servers apart. A former server of this name, or on this port, is closed first.
+        Tells servers apart. A previous server with this name, or on this port, is closed first.
 
     Raises
     ------
     WorkshopError
-        Another program has the port.
+        Another program is using the port.
     """
     default_handler.setFormatter(_Briefly("%(message)s"))
     with _lock:
@@ -150,7 +150,7 @@ class _Briefly(logging.Formatter):
 
 
 def _shows_errors(app: WSGIApplication) -> WSGIApplication:
-    """Print a traceback before the client has its 500: then the asking cell is still running."""
+    """Print a traceback before the client gets its 500: the cell that asked is still running."""
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -187,7 +187,7 @@ class _Http(ThreadedWSGIServer):
             self._requests.pop(threading.current_thread(), None)
 
     def end_requests(self, seconds: float) -> None:
-        """Let the requests end that are being answered, and hang up on who only listens."""
+        """Let requests that are being answered finish, and hang up on idle connections."""
         deadline = time.monotonic() + seconds
         for thread, request in list(self._requests.items()):
             with contextlib.suppress(OSError):

@@ -65,7 +65,7 @@ def saved(module: str) -> Path:
 
 
 def send_greeting(context: Any, name: str, seen: int) -> None:
-    """Send to the topic ``greetings`` what the greeter says at visit number ``seen``."""
+    """Send to the topic ``greetings`` what the greeter says on visit number ``seen``."""
     record = kafka_egress_record("greetings", compute_greeting(name, seen), name)
     context.pack_and_send_egress("example/greets", record)
 
@@ -82,7 +82,7 @@ class Way:
     title
         What the tables call it.
     functions
-        The functions; or what makes them, given the clock that they should look at.
+        The functions; or a callable that makes them, given the clock that they should look at.
     module
         The text of a module definition.
     """
@@ -113,7 +113,7 @@ class Way:
         lost: Iterable[float] = (),
         until: float = 0,
     ) -> Visits:
-        """Let somebody visit in a new runtime, and give what came out.
+        """Let somebody visit in a new runtime, and return what came out.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Way:
         lost
             At which of these times the function's answer gets lost on its way.
         until
-            How long to go on after the last of these times, in seconds from the start.
+            How long to continue after the last of these times, in seconds from the start.
         """
         runtime = self.start()
         visits, questions = set(map(_ms, times)), set(map(_ms, asked))
@@ -169,14 +169,14 @@ class Visits:
 
     @property
     def greetings(self) -> list[str]:
-        """The texts alone."""
+        """The greetings alone."""
         return [text for _, text in self.said]
 
     @property
     def answers(self) -> dict[int, str]:
         """What each visit and each question got, by its time in milliseconds.
 
-        An answer that was lost on its way comes later than what it answers.
+        An answer that was lost on its way arrives later than what it answers.
         """
         starts = sorted([*self._visits, *self._questions])
         found = dict.fromkeys(starts, "")
@@ -244,7 +244,7 @@ def pauses(*times: float, limit: float = 60) -> Plot:
 
 
 def crowd(*ways: Way, users: int, visits: int) -> Table:
-    """Let many users visit a few times, 20 s apart, and never again; say what each way costs."""
+    """Let many users visit a few times, 20 s apart, and never again; report what each way costs."""
     rows = []
     for way in ways:
         runtime = way.start(trace=0)

@@ -103,8 +103,8 @@ def test_the_key_decides_who_is_greeted_not_the_name(stack):
         for name in ("Jekyll", "Hyde"):
             requests.send(name, key="the doctor")
         requests.flush()
-        texts = [greetings.next().greeting, greetings.next().greeting]
-    assert texts == ["Welcome Jekyll", "Nice to see you again Hyde"]
+        said = [greetings.next().greeting, greetings.next().greeting]
+    assert said == ["Welcome Jekyll", "Nice to see you again Hyde"]
 
 
 def test_a_reader_from_the_start_sees_what_came_before(stack):

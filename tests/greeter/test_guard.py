@@ -165,9 +165,9 @@ def test_functions_of_other_types_are_served_as_the_sdk_serves_them():
     ("state", "why"),
     [
         (b"\xff", "cannot be read"),
-        (packed(GreetRequest(name="Ada")).SerializeToString(), "is no SeenCount but"),
-        (packed(SeenCount(seen=-2)).SerializeToString(), "holds -2, which is no count"),
-        (packed(SeenCount(seen=2**63 - 1)).SerializeToString(), "which is no count"),
+        (packed(GreetRequest(name="Ada")).SerializeToString(), "is not a SeenCount but"),
+        (packed(SeenCount(seen=-2)).SerializeToString(), "holds -2, which is not a count"),
+        (packed(SeenCount(seen=2**63 - 1)).SerializeToString(), "which is not a count"),
         (Any(type_url="a/example.SeenCount", value=b"\xff").SerializeToString(), "cannot be read"),
     ],
 )
@@ -190,7 +190,7 @@ def test_a_state_that_the_module_does_not_declare_is_400(client):
 def test_a_body_that_is_too_large_is_413(client):
     answer = client.post("/statefun", data=bytes(LARGEST_BODY + 1))
     assert answer.status_code == 413
-    assert answer.text == f"The body is too large: {LARGEST_BODY} bytes are allowed\n"
+    assert answer.text == f"The body is too large: at most {LARGEST_BODY} bytes are allowed\n"
 
 
 def test_no_request_of_the_engine_is_too_large():

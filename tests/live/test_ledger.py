@@ -6,12 +6,12 @@ import pytest
 
 from workshop.live.ledger import Ledger, count_in
 
-TEXTS = ["", "Welcome %s", "Nice to see you again %s", "Third time is a charm %s"]
+GREETINGS = ["", "Welcome %s", "Nice to see you again %s", "Third time is a charm %s"]
 
 
 def greeting(name, count):
-    if count < len(TEXTS):
-        return TEXTS[count] % name
+    if count < len(GREETINGS):
+        return GREETINGS[count] % name
     return f"Nice to see you at the {count}-nth time {name}!"
 
 

@@ -41,7 +41,7 @@ def test_a_name_is_text_and_never_markup():
 @pytest.mark.parametrize(
     ("settings", "kind", "said"),
     [
-        ({"feed": {"verdict": Verdict()}}, "good", "No name was sent yet"),
+        ({"feed": {"verdict": Verdict()}}, "good", "No name has been sent yet"),
         ({"feed": {"verdict": Verdict(9, 7, missing=2)}}, "bad", "2 missing, 0 doubled"),
         ({"feed": {"verdict": Verdict(9, 9, doubled=1)}}, "bad", "0 missing, 1 doubled"),
         ({"outage": Outage("broker killed", 990.0)}, "busy", "broker killed: nothing lost"),

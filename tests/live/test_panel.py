@@ -68,7 +68,7 @@ def test_the_way_to_flink_is_there_while_flink_is():
 def test_behind_a_hub_no_link_leads_nowhere(monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
     assert words(panel_pages.flink(scene())) == (
-        f"{FLINK} is on the hub's machine: your browser does not reach it."
+        f"{FLINK} is on the hub's machine: your browser cannot reach it."
     )
     status = Status("mine", "", "ready", parts=list(scene().vitals.parts))
     for made in (panel_pages.page(scene(), ""), status._repr_html_()):
@@ -123,7 +123,7 @@ def test_one_thing_at_a_time_and_a_failure_is_told(eventually):
     switch = Switch(slow)
     switch.start()
     assert switch.doing == "Starting"
-    with pytest.raises(WorkshopError, match="still going on"):
+    with pytest.raises(WorkshopError, match="still in progress"):
         switch.start()
     slow.let.set()
     eventually(lambda: not switch.doing, 60)
@@ -200,8 +200,8 @@ def test_a_panel_that_is_closed_straight_after_down_says_so(name):
     ("error", "said"),
     [
         (WorkshopError("It is down.", hint="start it."), "It is down. What to do: start it."),
-        (requests.ConnectionError("HTTPConnectionPool(...)"), "Flink does not answer just now."),
-        (KafkaConnectionError("..."), "The broker does not answer just now."),
+        (requests.ConnectionError("HTTPConnectionPool(...)"), "Flink is not answering right now."),
+        (KafkaConnectionError("..."), "The broker is not answering right now."),
         (BrokerUnreachable("No broker answers."), "No broker answers."),
         (ValueError("no\nsuch"), "no (ValueError)"),
         (StopIteration(), "Something unexpected went wrong (StopIteration)"),

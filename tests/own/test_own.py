@@ -154,7 +154,7 @@ def test_a_saved_file_restarts_it_and_nothing_is_lost(shop, name, eventually):
         order("tea")
         eventually(lambda: '"number": 1' in said("read", "shipments"), 60)
 
-        # A typing error: what was there before goes on serving.
+        # A typo: what was there before goes on serving.
         functions.write_text(as_made + "def (")
         eventually(lambda: "What was there before goes on" in log.read_text(), 30, log.read_text)
         order("tea")

@@ -56,8 +56,8 @@ def test_the_container_calls_a_target_of_make():
 
 
 def test_the_links_open_a_lesson_that_there_is():
-    texts = (ROOT / "docs" / "room.md").read_text(), (ROOT / "README.md").read_text()
-    links = re.findall(r"^`?(https://[^`\s]+)`?$", "\n".join(texts), re.MULTILINE)
+    strings = (ROOT / "docs" / "room.md").read_text(), (ROOT / "README.md").read_text()
+    links = re.findall(r"^`?(https://[^`\s]+)`?$", "\n".join(strings), re.MULTILINE)
     assert len(links) == 3
     for link in links:
         values = parse_qs(urlsplit(link).query)

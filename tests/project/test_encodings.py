@@ -31,11 +31,11 @@ def depending_on_the_locale(source: str) -> Iterator[int]:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         name = node.func.id if isinstance(node.func, ast.Name) else name
         given = {word.arg: word.value for word in node.keywords}
-        texts = [
+        strings = [
             one.value for one in [*node.args, *given.values()] if isinstance(one, ast.Constant)
         ]
         of_a_library = ast.unparse(node.func) in NO_TEXT
-        in_bytes = any(isinstance(text, str) and text.strip("rwxa+") == "b" for text in texts)
+        in_bytes = any(isinstance(text, str) and text.strip("rwxa+") == "b" for text in strings)
         as_text = isinstance(given.get("text"), ast.Constant) and given["text"].value
         if (
             "encoding" not in given

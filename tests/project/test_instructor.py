@@ -34,7 +34,9 @@ def test_every_exercise_has_something_to_say():
 
 
 def messages() -> list[str]:
-    table = TEXT.partition("## What goes wrong")[2].partition("Three that show no error")[0]
+    table = TEXT.partition("## What goes wrong")[2].partition("Three problems that show no error")[
+        0
+    ]
     return re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
 
 

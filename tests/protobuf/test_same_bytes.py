@@ -15,7 +15,7 @@ from tests.protobuf.environments import LIFTED, PINNED, Answerer
 from tests.protobuf.functions import CLASSES
 from tests.soak import examples
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(
+strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(
     "aé漢😀/", min_size=120, max_size=150
 )
 blobs = st.binary(max_size=12) | st.binary(min_size=120, max_size=150)
@@ -36,14 +36,14 @@ def build(name: str, **fields: st.SearchStrategy) -> st.SearchStrategy:
 
 # No type with a map: of its entries protobuf promises no order.
 messages = st.one_of(
-    build("google.protobuf.StringValue", value=texts),
+    build("google.protobuf.StringValue", value=strings),
     build("google.protobuf.BytesValue", value=blobs),
     build("google.protobuf.Int64Value", value=numbers),
     build("google.protobuf.DoubleValue", value=floats),
     build("google.protobuf.Timestamp", seconds=numbers, nanos=st.integers(-(2**31), 2**31 - 1)),
-    st.builds(make_list, st.lists(texts | floats, max_size=3)),
-    st.builds(GreetRequest, name=texts),
-    st.builds(GreetResponse, name=texts, greeting=texts),
+    st.builds(make_list, st.lists(strings | floats, max_size=3)),
+    st.builds(GreetRequest, name=strings),
+    st.builds(GreetResponse, name=strings, greeting=strings),
     st.builds(SeenCount, seen=numbers),
 )
 
@@ -57,32 +57,32 @@ def pack(message: object, prefix: str = "type.googleapis.com/") -> Any:
 # As the engine's router writes them; of a type nobody knows; bytes that are not of their type.
 anys = st.one_of(
     st.builds(pack, messages, st.sampled_from(["type.googleapis.com/", "com.googleapis/"])),
-    st.builds(Any, type_url=texts, value=blobs),
+    st.builds(Any, type_url=strings, value=blobs),
     st.builds(Any, type_url=st.sampled_from(["a/" + name for name in CLASSES]), value=blobs),
 )
 
 names = st.sampled_from(["s", "s", "s", "état", "undeclared"])
 typenames = st.sampled_from(["ns/f", "ns/f", "a/b/c", "é/ü", "", "noslash"])
 packed = messages.map(lambda message: pack(message).SerializeToString().hex())
-any_texts = anys.map(lambda any: any.SerializeToString().hex())
+any_strings = anys.map(lambda any: any.SerializeToString().hex())
 steps = st.one_of(
     st.tuples(st.just("pack"), names, packed),
-    st.tuples(st.just("set"), names, any_texts),
+    st.tuples(st.just("set"), names, any_strings),
     st.tuples(st.just("delete"), names),
     st.tuples(st.just("unpack"), names, st.sampled_from(list(CLASSES))),
     st.tuples(st.just("get"), names),
-    st.tuples(st.just("send"), typenames, texts, any_texts),
-    st.tuples(st.just("pack_and_send"), typenames, texts, packed),
+    st.tuples(st.just("send"), typenames, strings, any_strings),
+    st.tuples(st.just("pack_and_send"), typenames, strings, packed),
     st.tuples(st.just("reply"), packed),
-    st.tuples(st.just("after"), st.integers(-10, 2**40), typenames, texts, packed),
-    st.tuples(st.just("kafka"), typenames, texts, texts | st.none(), packed),
-    st.tuples(st.just("kinesis"), typenames, texts, texts, packed),
+    st.tuples(st.just("after"), st.integers(-10, 2**40), typenames, strings, packed),
+    st.tuples(st.just("kafka"), typenames, strings, strings | st.none(), packed),
+    st.tuples(st.just("kinesis"), typenames, strings, strings, packed),
     st.just(("who",)),
 )
 programs = st.lists(steps, max_size=6).map(
     lambda program: pack(CLASSES["google.protobuf.StringValue"](value=json.dumps(program)))
 )
-greet_requests = st.builds(lambda name: pack(GreetRequest(name=name), "com.googleapis/"), texts)
+greet_requests = st.builds(lambda name: pack(GreetRequest(name=name), "com.googleapis/"), strings)
 empty = st.just(b"")
 counts = st.builds(lambda n: pack(SeenCount(seen=n)).SerializeToString(), numbers)
 states = st.fixed_dictionaries(
@@ -92,7 +92,7 @@ states = st.fixed_dictionaries(
         "seen_count": empty | counts,
     }
 )
-callers = st.none() | st.tuples(st.sampled_from(["ns", "a/b"]), texts, texts)
+callers = st.none() | st.tuples(st.sampled_from(["ns", "a/b"]), strings, strings)
 
 
 ARGUMENTS = {"program": programs, "untyped": anys, "typed": anys, "greeter": greet_requests}
@@ -105,7 +105,7 @@ def requests(draw: st.DrawFn, functions: tuple[str, ...] = tuple(ARGUMENTS)) -> 
     call = ToFunction()
     target = call.invocation.target
     target.namespace, target.type = "example" if name == "greeter" else "test", name
-    target.id = draw(texts)
+    target.id = draw(strings)
     for state, value in draw(states).items():
         call.invocation.state.add(state_name=state, state_value=value)
     for caller, argument in draw(st.lists(st.tuples(callers, ARGUMENTS[name]), max_size=5)):

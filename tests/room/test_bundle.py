@@ -138,7 +138,7 @@ def test_make_refuses_another_python_than_the_bundle_is_for(tmp_path):
     command = ["make", "setup", f"PYTHON={sys.executable}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode
-    assert "This bundle is for Python 3.9. Name it: make PYTHON=python3.9" in done.stdout
+    assert "This bundle is for Python 3.9. Specify it: make PYTHON=python3.9" in done.stdout
     assert not (tmp_path / ".venv").exists()
 
 

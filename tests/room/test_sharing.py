@@ -64,7 +64,7 @@ def test_two_learners_from_the_first_check_to_the_end(folder, learner):
     learner("ada")
     record("01.1")
     told = said_to(["share", str(folder), "--as", "ada"]).stdout
-    assert f"is written to {folder / 'ada.json'}, and nothing else" in told
+    assert f"is written to {folder / 'ada.json'}" in told
     learner("Zoë")
     sharing.share(folder, "Zoë")
     for id in ("03.1", "03.2", "03.3", "04.1"):
@@ -110,7 +110,7 @@ def test_a_name_is_one_learner_s(folder, learner):
     sharing.share(folder, "ada")
     before = (folder / "ada.json").read_text()
     learner("other")
-    with pytest.raises(WorkshopError, match="Somebody shares as ada already(?s:.*)--as NAME"):
+    with pytest.raises(WorkshopError, match="Somebody already shares as ada(?s:.*)--as NAME"):
         sharing.share(folder, "ada")
     assert sharing.sharing() is None
     sharing.share(folder, "grace")

@@ -47,7 +47,10 @@ FAILURES = {
         ["1", "import time\ntime.sleep(600)"],
         'cell [2] "import time": TimeoutError: the cell did not end within 15 s',
     ),
-    "exit": (["import sys", "sys.exit(0)", "3"], 'it ended itself in cell [2] "sys.exit(0)"'),
+    "exit": (
+        ["import sys", "sys.exit(0)", "3"],
+        'the lesson ended itself in cell [2] "sys.exit(0)"',
+    ),
     "death": (
         [
             "import os, sys",

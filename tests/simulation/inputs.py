@@ -25,7 +25,7 @@ NAMES = [
     "end", "null", "x" * 300,
 ]  # fmt: skip
 
-Output = dict[str, dict[str, list[str]]]  # topic → key → texts in order
+Output = dict[str, dict[str, list[str]]]  # topic → key → said in order
 
 
 class Scenario(NamedTuple):
@@ -55,8 +55,8 @@ class Scenario(NamedTuple):
         output: Output = {}
         for topic in self.topics:
             for record in runtime.committed(topic):
-                texts = output.setdefault(topic, {}).setdefault(record.key or "", [])
-                texts.append(self.text(topic, record.value))
+                said = output.setdefault(topic, {}).setdefault(record.key or "", [])
+                said.append(self.text(topic, record.value))
         return output, runtime
 
 

@@ -39,9 +39,9 @@ def through_the_engine(scenario: Scenario, name: str, expected: int) -> tuple[Ou
         while time.monotonic() < deadline:
             for records in consumer.poll(timeout_ms=500).values():
                 for record in records:
-                    texts = output.setdefault(record.topic, {})
+                    said = output.setdefault(record.topic, {})
                     key = (record.key or b"").decode()
-                    texts.setdefault(key, []).append(scenario.text(record.topic, record.value))
+                    said.setdefault(key, []).append(scenario.text(record.topic, record.value))
                     count += 1
             if count >= expected:
                 deadline = min(deadline, time.monotonic() + GRACE)
@@ -55,15 +55,15 @@ def through_the_engine(scenario: Scenario, name: str, expected: int) -> tuple[Ou
 def test_the_engine_and_the_simulation_agree(make, name):
     scenario = make()
     simulated, runtime = scenario.simulated()
-    expected = sum(len(texts) for keys in simulated.values() for texts in keys.values())
+    expected = sum(len(said) for keys in simulated.values() for said in keys.values())
     real, log = through_the_engine(scenario, name, expected)
     keys = {topic: set(simulated[topic]) for topic in scenario.topics}
     assert {topic: set(real.get(topic, {})) for topic in scenario.topics} == keys
     for topic in scenario.topics:
-        for key, texts in simulated[topic].items():
-            assert real[topic][key] == texts, (topic, key)
+        for key, said in simulated[topic].items():
+            assert real[topic][key] == said, (topic, key)
     if make is greetings:
-        for key, texts in real["greetings"].items():  # the same counts in the end
-            assert runtime.state("example/greeter", key, "seen_count").seen == len(texts)
+        for key, said in real["greetings"].items():  # the same counts in the end
+            assert runtime.state("example/greeter", key, "seen_count").seen == len(said)
     if make is talk:  # the planned failures did happen there
         assert log.count("RuntimeError: boom") == len(real["survived"]) == runtime.counters.retries

@@ -118,9 +118,9 @@ def test_effects_take_hold_exactly_once_whatever_happens(plan, seed, max_batch):
         assert now[: len(before)] == before
         before = now
     play.finish()
-    sent = {key: texts for key, texts in play.sent.items() if texts}
+    sent = {key: said for key, said in play.sent.items() if said}
     assert play.committed("f") == {
-        key: [f"{text} {n}" for n, text in enumerate(texts, 1)] for key, texts in sent.items()
+        key: [f"{text} {n}" for n, text in enumerate(said, 1)] for key, said in sent.items()
     }
     g = {
         key: sorted(
@@ -130,10 +130,10 @@ def test_effects_take_hold_exactly_once_whatever_happens(plan, seed, max_batch):
         )
         for key in sent
     }
-    assert g == {key: list(range(1, 2 * len(texts) + 1)) for key, texts in sent.items()}
+    assert g == {key: list(range(1, 2 * len(said) + 1)) for key, said in sent.items()}
     for topic in ("g now", "g late"):
         assert {k: len(v) for k, v in play.committed(topic).items()} == {
-            key: len(texts) for key, texts in sent.items()
+            key: len(said) for key, said in sent.items()
         }
     messages = 3 * sum(map(len, sent.values()))
     counters = play.runtime.counters

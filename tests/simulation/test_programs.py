@@ -13,10 +13,10 @@ from statefun.request_reply_pb2 import ToFunction
 from tests.soak import examples
 from workshop.simulation import FakeContext, SimulationError
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 STATES = ["seen", "a state", "état"]
 messages = st.one_of(
-    st.builds(StringValue, value=texts),
+    st.builds(StringValue, value=strings),
     st.builds(Int64Value, value=st.integers(-(2**63), 2**63 - 1)),
     st.just(ListValue()),  # false in a condition: it has a length
 )
@@ -28,11 +28,11 @@ def pack(message):
     return any
 
 
-anys = st.builds(pack, messages) | st.builds(Any, type_url=texts, value=st.binary(max_size=5))
+anys = st.builds(pack, messages) | st.builds(Any, type_url=strings, value=st.binary(max_size=5))
 # Mostly what works, now and then what the SDK refuses.
 names = st.sampled_from([*STATES, *STATES, *STATES, "undeclared"])
 typenames = st.sampled_from(["ns/f", "ns/f", "a/b/c", "é/ü", "", "noslash", "/f", "ns/", None])
-ids = st.one_of(texts.filter(bool), texts, st.none())
+ids = st.one_of(strings.filter(bool), strings, st.none())
 packable = st.one_of(messages, messages, st.none())
 sendable = st.one_of(anys, anys, st.none())
 delays = st.timedeltas(timedelta(days=-1), timedelta(days=99999)) | st.sampled_from(
@@ -57,7 +57,7 @@ operations = st.one_of(
     st.tuples(st.just("mutate_sent")),
     st.tuples(st.just("who")),
 )
-callers = st.none() | st.tuples(st.sampled_from(["ns/f", "a/b/c"]), texts)
+callers = st.none() | st.tuples(st.sampled_from(["ns/f", "a/b/c"]), strings)
 programs = st.tuples(st.sampled_from([True, True, True, False]), st.lists(operations, max_size=6))
 batches = st.lists(st.tuples(callers, programs), min_size=1, max_size=5)
 seeds = st.dictionaries(st.sampled_from(STATES), st.none() | messages).map(
@@ -161,7 +161,7 @@ def through_fake(typename, id, states, batch, seen):
 
 
 @examples(400)
-@given(st.sampled_from(["ns/f", "a/b/c", "é/ü"]), texts, seeds, batches)
+@given(st.sampled_from(["ns/f", "a/b/c", "é/ü"]), strings, seeds, batches)
 def test_fake_and_handler_agree(typename, id, states, batch):
     seen_by_sdk, seen_by_fake = [], []
     sdk = outcome(lambda: through_sdk(typename, id, states, batch, seen_by_sdk))

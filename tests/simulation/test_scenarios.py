@@ -28,11 +28,11 @@ def test_greetings(seed):
     output, runtime = scenario.simulated(seed=seed)
     counts = Counter(key for _, key, _ in scenario.records)
     assert set(output["greetings"]) == set(NAMES)
-    for name, texts in output["greetings"].items():
-        assert len(texts) == counts[name]
-        assert texts[0] == f"{name}: Welcome {name}"
-        if len(texts) > 3:
-            assert texts[-1] == f"{name}: Nice to see you at the {len(texts)}-nth time {name}!"
+    for name, said in output["greetings"].items():
+        assert len(said) == counts[name]
+        assert said[0] == f"{name}: Welcome {name}"
+        if len(said) > 3:
+            assert said[-1] == f"{name}: Nice to see you at the {len(said)}-nth time {name}!"
         count = runtime.state("example/greeter", name, "seen_count")
         assert count == SeenCount(seen=counts[name])
     assert runtime.counters.batches < len(scenario.records)  # some batches were larger than one
@@ -68,8 +68,8 @@ def test_talk(seed):
         if topic == "risks":
             risks.setdefault(key, []).append(StringValue.FromString(value).value)
     assert conversation.broken == set(risks) and runtime.counters.retries == len(risks)
-    for name, texts in risks.items():
-        assert output["survived"][name] == [f"{n} {text}" for n, text in enumerate(texts, 1)]
+    for name, said in risks.items():
+        assert output["survived"][name] == [f"{n} {text}" for n, text in enumerate(said, 1)]
     assert runtime.counters.invoked > runtime.counters.took_effect
 
 

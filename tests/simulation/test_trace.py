@@ -145,9 +145,9 @@ anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.s
 
 
 @given(st.lists(st.tuples(anything, anything, anything), min_size=1, max_size=4))
-def test_names_and_messages_never_break_the_picture(texts):
+def test_names_and_messages_never_break_the_picture(strings):
     events = []
-    for typename, id, value in texts:
+    for typename, id, value in strings:
         address, payload = Address(typename, id), packed(StringValue(value=value))
         events.append(Event(1, "ingress", typename, address, payload))
         events.append(Event(1, "state", None, address, payload, id))

@@ -10,16 +10,16 @@ from statefun.request_reply_pb2 import Address, FromFunction, ToFunction
 
 from workshop.simulation import wire
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(
+strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.text(
     "aé漢😀/", min_size=100, max_size=300
 )
 blobs = st.binary(max_size=20) | st.binary(min_size=120, max_size=300)
-addresses = st.tuples(texts, texts, texts)
+addresses = st.tuples(strings, strings, strings)
 
 
-@given(addresses, st.dictionaries(texts, st.none() | blobs, max_size=3), st.data())
+@given(addresses, st.dictionaries(strings, st.none() | blobs, max_size=3), st.data())
 def test_requests(target, states, data):
-    batch = data.draw(st.lists(st.tuples(st.none() | addresses, texts, blobs), max_size=3))
+    batch = data.draw(st.lists(st.tuples(st.none() | addresses, strings, blobs), max_size=3))
     expected = ToFunction()
     invocation = expected.invocation
     invocation.target.namespace, invocation.target.type, invocation.target.id = target
@@ -54,13 +54,13 @@ def test_responses(data):
     result = answer.invocation_result
     kinds = FromFunction.PersistedValueMutation.MutationType
     expected = wire.Response([], [], [], [])
-    for name, value in data.draw(st.lists(st.tuples(texts, st.none() | blobs), max_size=3)):
+    for name, value in data.draw(st.lists(st.tuples(strings, st.none() | blobs), max_size=3)):
         mutation = result.state_mutations.add(state_name=name)
         mutation.mutation_type = kinds.Value("DELETE" if value is None else "MODIFY")
         mutation.state_value = value or b""
         kind = wire.DELETE if value is None else wire.MODIFY
         expected.mutations.append((name, kind, value or b""))
-    for target, type_url in data.draw(st.lists(st.tuples(addresses, texts), max_size=3)):
+    for target, type_url in data.draw(st.lists(st.tuples(addresses, strings), max_size=3)):
         address = dict(zip(("namespace", "type", "id"), target, strict=True))
         argument = Any(type_url=type_url)
         result.outgoing_messages.add(target=Address(**address), argument=argument)

@@ -254,7 +254,7 @@ def test_what_java_or_flink_cannot_read_in_a_path_is_named(end, monkeypatch):
     monkeypatch.setenv("WORKSHOP_RUNS", f"/tmp/a{end}")
     with pytest.raises(WorkshopError) as error:
         paths.runs_folder()
-    assert f"do not read {end!r} in a path" in str(error.value)
+    assert f"misread {end!r} in a path" in str(error.value)
     assert "set WORKSHOP_RUNS to a folder without it" in str(error.value)
 
 

@@ -16,7 +16,7 @@ from workshop.stack.view import Progress
 QUIET = Progress()
 
 
-def texts(greetings) -> list[str]:
+def said(greetings) -> list[str]:
     return [greeting.greeting for greeting in greetings]
 
 
@@ -89,14 +89,14 @@ def test_a_module_that_changed_since_the_start_is_told(tmp_path, name):
 def test_what_was_stopped_goes_on_and_what_was_not_leaves_nothing(name):
     stack = Stack(name)
     stack.up(progress=QUIET)
-    assert texts(stack.greet("Ada", "Ada")) == ["Welcome Ada", "Nice to see you again Ada"]
+    assert said(stack.greet("Ada", "Ada")) == ["Welcome Ada", "Nice to see you again Ada"]
     assert stack.down()
     with stack:  # Nobody stops it this time; but somebody did, and relies on it.
-        assert texts(stack.greet("Ada")) == ["Third time is a charm Ada"]
+        assert said(stack.greet("Ada")) == ["Third time is a charm Ada"]
     with stack:
-        assert texts(stack.greet("Ada")) == ["Nice to see you at the 4-nth time Ada!"]
+        assert said(stack.greet("Ada")) == ["Nice to see you at the 4-nth time Ada!"]
     assert stack.folder.path.exists()
     stack.down(forget=True)
     with stack:
-        assert texts(stack.greet("Ada")) == ["Welcome Ada"]
+        assert said(stack.greet("Ada")) == ["Welcome Ada"]
     assert not stack.folder.path.exists()

@@ -106,9 +106,9 @@ def test_counts_go_on_when_the_module_gains_a_state_and_a_function_and_the_code_
     # The engine meets it with the first name, not before.
     stack = Stack(name, module=module)
     stack.up(progress=QUIET, keep=True)
-    with pytest.raises(StackError, match="cannot be declared otherwise") as refused:
+    with pytest.raises(StackError, match="cannot be declared differently") as refused:
         stack.greet("Grace", timeout=240)
-    assert "Put its declaration in module.yaml back as it was" in str(refused.value)
+    assert "Restore its declaration in module.yaml" in str(refused.value)
     stack.down()
 
     # Back as it was, it goes on as if nothing had been; and the form of the file may be newer.

@@ -151,7 +151,7 @@ def greet(context, greet_request: GreetRequest):
         ]
         eventually(lambda: hosting.running, 10)
         assert f'File "cell", line 3: {line}' in hosting.summary
-        assert hosting.summary.endswith("Fix it and run its cell again: nothing is lost.")
+        assert hosting.summary.endswith("Fix it and run its cell again; nothing is lost.")
         assert hosting.trouble == hosting.running
         hosting.replace(saying("Fixed"))
         assert [b"Fixed" in one.result(10).content for one in held] == [True, True]

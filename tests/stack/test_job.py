@@ -114,7 +114,7 @@ def test_a_job_whose_checkpoints_lie_elsewhere_is_never_ready(tmp_path):
     job = Job(rest, tmp_path / "checkpoints", Status("mine", str(tmp_path)))
     job.part.state, job._id = "starting", "an id"
     with pytest.raises(
-        Misplaced, match=r"checkpoint 1 of job an id, and it is not in .*/checkpoints"
+        Misplaced, match=r"checkpoint 1 of job an id, but it is not in .*/checkpoints"
     ):
         for _ in range(UNSEEN_LOOKS + 1):
             job._look()
@@ -226,7 +226,7 @@ def test_a_record_that_cannot_be_read_stays_told_until_it_is_over(tmp_path):
 
     job.status.poison.skip(job._folder.skipped)
     job._look()
-    assert job.part.detail.startswith("steps over topic names, partition 0, offset 7")
+    assert job.part.detail.startswith("skips topic names, partition 0, offset 7")
     rest.running_since = time.time() - 60
     rest.completed += 1
     job._look()

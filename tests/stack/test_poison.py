@@ -1,4 +1,4 @@
-"""Junk on the real stack: what can be answered is, and what cannot is named and stepped over."""
+"""Junk on the real stack: what can be answered is, and what cannot is named and skipped."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def send(producer, key: bytes | None, value: bytes | None):
 
 def greeted(greetings: GreetingReader, number: int) -> dict[str, list[str]]:
     """Read ``number`` committed greetings, and see that no further one follows; by key."""
-    texts = defaultdict(list)
+    said = defaultdict(list)
     for _ in range(number):
         greeting = greetings.next(timeout=240)
-        texts[greeting.key].append(greeting.greeting)
+        said[greeting.key].append(greeting.greeting)
     assert greetings.poll(2.0) == []
-    return dict(texts)
+    return dict(said)
 
 
 def once_each(sent: list[str]) -> dict[str, list[str]]:
@@ -88,14 +88,14 @@ def test_every_kind_of_junk_among_a_thousand_names(name, eventually):
             assert f"topic names, partition 0, offset {place.offset}, sent " in seen.stdout
             assert why in seen.stdout and "workshop skip" in seen.stdout
             dry = workshop("skip", "--name", name, "--dry-run")
-            assert dry.returncode == 0 and f"Would step over {found}" in dry.stdout
+            assert dry.returncode == 0 and f"Would skip {found}" in dry.stdout
             assert stack.status().poison == found
             skip = workshop("skip", "--name", name)
-            assert skip.returncode == 0 and f"Stepped over {found}" in skip.stdout
+            assert skip.returncode == 0 and f"Skipped {found}" in skip.stdout
 
         eventually(lambda: stack.status().state == "ready", 180)
         assert "Nothing to skip" in workshop("skip", "--name", name).stdout
-        # A restart reads some of it again, and steps over the same records again.
+        # A restart reads some of it again, and skips the same records again.
         os.kill(stack.status().part("taskmanager").pid, signal.SIGKILL)
         assert greeted(greetings, GOOD) == once_each(sent)
 

@@ -33,7 +33,7 @@ PARTS = ["broker", "jobmanager", "taskmanager", "greeter", "job"]
 QUIET = Progress()
 
 
-def texts(greetings) -> list[str]:
+def said(greetings) -> list[str]:
     return [greeting.greeting for greeting in greetings]
 
 
@@ -41,7 +41,7 @@ def texts(greetings) -> list[str]:
 
 
 def test_one_name_four_times_and_another_between(stack):
-    assert texts(stack.greet("Mary", "Mary", "John", "Mary", "Mary")) == [
+    assert said(stack.greet("Mary", "Mary", "John", "Mary", "Mary")) == [
         "Welcome Mary",
         "Nice to see you again Mary",
         "Welcome John",
@@ -74,11 +74,11 @@ def test_names_are_greeted_as_they_are(stack, name):
 def test_a_bad_name_among_good_ones_sends_none(stack):
     with pytest.raises(RequestRefused, match="empty"):
         stack.greet("Nobody yet", "")
-    assert texts(stack.greet("Nobody yet")) == ["Welcome Nobody yet"]
+    assert said(stack.greet("Nobody yet")) == ["Welcome Nobody yet"]
 
 
 def test_a_greeting_that_does_not_come_is_a_reason_not_a_hang(stack):
-    with pytest.raises(StackError, match="1 of 1 greetings did not come within 0"):
+    with pytest.raises(StackError, match="1 of 1 greetings did not arrive within 0"):
         stack.greet("Too late", timeout=0)
     stack.greet("Too late")  # And it came later: nothing was lost.
 
@@ -179,20 +179,20 @@ def test_a_name_sent_straight_after_up_is_greeted_and_two_stacks_never_meet(stac
         with GreetingReader(other.bootstrap) as greetings, RequestProducer(other.bootstrap) as out:
             out.send("Soon")
             assert greetings.next().greeting == "Welcome Soon"
-        assert texts(stack.greet("Both", "Both")) == ["Welcome Both", "Nice to see you again Both"]
-        assert texts(other.greet("Both")) == ["Welcome Both"]
+        assert said(stack.greet("Both", "Both")) == ["Welcome Both", "Nice to see you again Both"]
+        assert said(other.greet("Both")) == ["Welcome Both"]
         assert other.folder.path != stack.folder.path
 
         # A cell that is run again makes its Stack again: it is the same stack.
         again = Stack(name)
         with again:
-            assert texts(again.greet("Both")) == ["Nice to see you again Both"]
+            assert said(again.greet("Both")) == ["Nice to see you again Both"]
         del again
-        assert texts(other.greet("Both")) == ["Third time is a charm Both"]
+        assert said(other.greet("Both")) == ["Third time is a charm Both"]
 
-        with pytest.raises(StackError, match="up already") as refused:
+        with pytest.raises(StackError, match="already up") as refused:
             Stack(name, application="another:app").up(progress=QUIET)
-        told = "is up already, and serves greeter.greeter:app, not another:app.\n"
+        told = "is already up, and serves greeter.greeter:app, not another:app.\n"
         assert told in str(refused.value)
         assert other.status().state == "ready"
         processes = family(other)
@@ -208,7 +208,7 @@ def test_command_line_from_up_to_forget(name, eventually):
 
     again = workshop("up", "--name", name)
     assert again.returncode == 0
-    assert "was up already" in again.stdout
+    assert "was already up" in again.stdout
 
     status = workshop("status", "--name", name, "--json")
     assert status.returncode == 0
@@ -285,7 +285,7 @@ def test_a_stack_lives_as_long_as_one_of_its_kernels(kernels, name, runs, eventu
 
         os.kill(first.provisioner.pid, signal.SIGKILL)
         time.sleep(3)  # Long enough for a supervisor that followed the first kernel to have ended.
-        assert texts(stack.greet("Ada")) == ["Welcome Ada"]
+        assert said(stack.greet("Ada")) == ["Welcome Ada"]
 
         os.kill(second.provisioner.pid, signal.SIGKILL)
         eventually(lambda: none_left(processes) and not stack.folder.path.exists(), 15)
@@ -432,23 +432,23 @@ def test_a_larger_stack_runs_every_task_on_all_taskmanagers(name):
             assert (task["parallelism"], len(where)) == (2, 2), task["name"]
         names = [f"visitor {number}" for number in range(20)]
         greetings = stack.greet(*names, *names)
-        assert texts(greetings[20:]) == [f"Nice to see you again {name}" for name in names]
+        assert said(greetings[20:]) == [f"Nice to see you again {name}" for name in names]
         assert {greeting.partition for greeting in greetings} == {0, 1}
         os.kill(stack.status().part("taskmanager-2").pid, signal.SIGKILL)
-        assert texts(stack.greet("visitor 7", timeout=120)) == ["Third time is a charm visitor 7"]
+        assert said(stack.greet("visitor 7", timeout=120)) == ["Third time is a charm visitor 7"]
 
 
 def test_nothing_outlives_a_supervisor_that_is_killed_and_the_next_up_goes_on(name, eventually):
     assert workshop("up", "--name", name).returncode == 0
     stack = Stack(name)
-    assert texts(stack.greet("Ada")) == ["Welcome Ada"]
+    assert said(stack.greet("Ada")) == ["Welcome Ada"]
     processes = family(stack)
     os.kill(stack.status().supervisor, signal.SIGKILL)
     eventually(lambda: none_left(processes), 15)
     assert stack.status().state == "down"
     assert f"down --name {name}" in workshop("doctor").stdout
 
-    assert texts(with_up(stack).greet("Ada")) == ["Nice to see you again Ada"]
+    assert said(with_up(stack).greet("Ada")) == ["Nice to see you again Ada"]
     stack.down(forget=True)
 
 

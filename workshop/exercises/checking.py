@@ -1,6 +1,6 @@
 """What a check is made of, and how it is run and shown.
 
-A check is a function that gets what the learner wrote, tries it, and refuses it with what it saw,
+A check is a function that takes what the learner wrote, tries it, and refuses it with what it saw,
 what it expected and a hint. Whatever the learner's code raises becomes a sentence, not a traceback.
 """
 
@@ -33,9 +33,9 @@ LIMIT_SECONDS = 20.0
 """How long the check of an exercise may take; most take a tenth of a second."""
 
 LINE = 95
-"""How many characters of a hint go into one line."""
+"""The maximum number of characters in one line of a hint."""
 
-ENDLESS = "is there a loop in it that never ends?"
+ENDLESS = "does it contain a loop that never ends?"
 
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 200
@@ -86,7 +86,7 @@ class Refused(Exception):
 
 
 class TookTooLong(BaseException):
-    """What runs has no time left. No ``except Exception`` of whatever runs must catch it."""
+    """The running code has no time left. No ``except Exception`` in it must catch this."""
 
 
 @contextlib.contextmanager
@@ -222,7 +222,7 @@ def examine(id: str, *answers: Any) -> Outcome:
 
 
 def check(id: str, *answers: Any) -> None:
-    """Run the check of an exercise, print what it found, and keep it if it passed."""
+    """Run the check of an exercise, print what it found, and record it if it passed."""
     outcome = examine(id, *answers)
     print(outcome)
     if outcome.passed:
@@ -264,7 +264,7 @@ def _caused_by(error: BaseException, kind: type[Exception]) -> bool:
 
 
 def _cell_that_did_not_run() -> str:
-    """What is wrong with the cell before this one, if Python could not even begin with it.
+    """What is wrong with the cell before this one, if Python could not even start it.
 
     The name that is checked then still stands for what an earlier run of the cell made of it.
     """

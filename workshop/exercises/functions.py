@@ -37,8 +37,9 @@ def bound(function: Greet) -> StatefulFunctions:
     functions.bind(GREETER)(function)
     if functions.for_type(*GREETER.split("/")).known_messages is None:
         refuse(
-            "The engine would call your function with a packed message: its type is not known.",
-            "say the type of the second argument: greet_request: GreetRequest.",
+            "The engine would call your function with a packed message, because its type is not "
+            "known.",
+            "give the type of the second argument: greet_request: GreetRequest.",
         )
     return functions
 
@@ -60,7 +61,7 @@ def sent(context: FakeContext, about: str) -> list[SentRecord]:
     for egress, message in context.egressed:
         if egress != EGRESS:
             refuse(
-                f"For {about} it sends to the egress {egress!r}, which module.yaml does not have.",
+                f"For {about} it sends to the egress {egress!r}, which is not in module.yaml.",
                 f"the egress is {EGRESS!r} for every topic; the record chooses the topic.",
             )
         if message.DESCRIPTOR.name != "KafkaProducerRecord":
@@ -84,7 +85,7 @@ def greeting_in(record: SentRecord, name: str) -> str:
     if not response.greeting:
         refuse(
             f"For {name!r} the value in the topic {record.topic!r} has no greeting.",
-            "the value for this topic is a GreetResponse with both of its fields set.",
+            "the value for this topic must be a GreetResponse with both fields set.",
         )
     expect(f"response.name for {name!r}", response.name, name, "set the name of the response too.")
     return response.greeting

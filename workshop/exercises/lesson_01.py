@@ -50,21 +50,21 @@ def bytes_by_hand(encode: Callable[[str], bytes]) -> str:
         if isinstance(made, str):
             refuse(
                 f"encode({name!r}) returned a string, not bytes.",
-                "what travels is bytes: name.encode(), and bytes([…]) for numbers.",
+                "only bytes can be sent: use name.encode(), and bytes([…]) for numbers.",
             )
         if made == name.encode():
             refuse(
-                f"encode({name!r}) returned the name alone.",
+                f"encode({name!r}) returned only the name.",
                 "two bytes come before it: the key and the length.",
             )
         wanted = request(name=name).SerializeToString()
-        hint = "the content is the name that encode was given, and the length its number of bytes."
+        hint = "the content is the name passed to encode, and the length is its number of bytes."
         if made[:1] != wanted[:1]:
             hint = "the key is 0x0a: field number 1, and wire type 2 in the last three bits."
         elif made[1:] == wanted[2:]:
-            hint = "between the key and the content goes the length, as one byte."
+            hint = "the length goes between the key and the content, as one byte."
         elif made[2:] == wanted[2:]:
-            hint = "the length is that of the bytes. A letter can take several bytes."
+            hint = "the length counts bytes, not letters. A letter can take several bytes."
         expect(f"encode({name!r}).hex(' ')", made.hex(" "), wanted.hex(" "), hint)
     return "protobuf reads your bytes, in every script."
 
@@ -77,13 +77,13 @@ def a_language(schema: str) -> str:
     if not hasattr(new, "GreetRequest"):
         refuse(
             f"The schema has no message GreetRequest, but {', '.join(vars(new)) or 'none'}.",
-            "the name of a message is on its label in an Any: keep it.",
+            "the name of a message is part of its label in an Any: keep it.",
         )
     fields = new.GreetRequest.DESCRIPTOR.fields_by_name
     if new.GreetRequest.DESCRIPTOR.full_name != "example.GreetRequest":
         refuse(
             f"The message is called {new.GreetRequest.DESCRIPTOR.full_name} in full.",
-            "the package is a part of the name. Keep the line  package example;",
+            "the package is part of the name. Keep the line  package example;",
         )
     if "language" not in fields:
         refuse(
@@ -92,8 +92,8 @@ def a_language(schema: str) -> str:
         )
     if "name" not in fields:
         refuse(
-            f"GreetRequest has the fields {', '.join(fields)}, and no name.",
-            "code that reads request.name must go on working: leave that field as it is.",
+            f"GreetRequest has the fields {', '.join(fields)}, but no name.",
+            "code that reads request.name must keep working: leave that field as it is.",
         )
     for field in ("name", "language"):
         if fields[field].type != FieldDescriptor.TYPE_STRING or _repeated(fields[field]):
@@ -112,7 +112,7 @@ def a_language(schema: str) -> str:
             f"the name and the language that the new schema reads from an old request of {name!r}",
             (read.name, read.language),
             (name, ""),
-            "number 1 means name, in all requests that were ever written. Give language a number "
+            "number 1 means name in every request that was ever written. Give language a number "
             "that is not in use.",
         )
         sent = new.GreetRequest(name=name, language="el").SerializeToString()
@@ -129,8 +129,10 @@ def a_language(schema: str) -> str:
     "01.3",
     "Open the envelope",
     raises={
-        DecodeError: "the value was read although the label names another message: look at the "
-        "label first, with envelope.Is or envelope.Unpack.",
+        DecodeError: (
+            "the value was read although the label names another message: check the label first, "
+            "with envelope.Is or envelope.Unpack."
+        ),
         AttributeError: "an envelope has type_url, value, Is, Pack and Unpack. Is takes a "
         "kind.DESCRIPTOR, and Unpack an empty message, kind().",
         TypeError: "Is takes a kind.DESCRIPTOR, and Unpack an empty message, kind().",
@@ -161,8 +163,8 @@ def open_the_envelope(open_as: Callable[[AnyMessage, type[Message]], Message | N
                     f"open_as(an envelope with a {name}, {other.DESCRIPTOR.name})",
                     _shown(open_as(envelope, type(other))),
                     "None",
-                    "bytes do not say what they are, and Unpack raises nothing when the label does "
-                    "not fit. Ask envelope.Is first, or look at what Unpack returns.",
+                    "bytes do not say what they are, and Unpack does not raise an error when the "
+                    "label does not match. Ask envelope.Is first, or check what Unpack returns.",
                 )
         envelope.type_url = f"com.googleapis/example.{name}"
         expect(
@@ -172,7 +174,7 @@ def open_the_envelope(open_as: Callable[[AnyMessage, type[Message]], Message | N
             "the part before the slash may be anything: let envelope.Is or envelope.Unpack compare "
             "the label.",
         )
-    return "It opens what is of that kind, whatever the prefix, and leaves the rest alone."
+    return "It opens envelopes of that kind, whatever the prefix, and leaves the rest alone."
 
 
 @exercise(
@@ -188,26 +190,26 @@ def events_of_your_own(first: str, second: str) -> str:
     if len(messages) < 2 or count < 3:
         refuse(
             f"first has {len(messages)} messages with {count} fields.",
-            "let it have at least two messages, with at least three fields between them.",
+            "it needs at least two messages, with at least three fields between them.",
         )
     for name, cls in messages.items():
         grown = vars(new).get(name)
         if grown is None:
             refuse(
-                f"{name} is in first and not in second.",
-                "there may be records of it: a message that exists stays.",
+                f"{name} is in first but not in second.",
+                "there may already be records of it: an existing message must stay.",
             )
         if grown.DESCRIPTOR.full_name != cls.DESCRIPTOR.full_name:
             refuse(
                 f"{cls.DESCRIPTOR.full_name} has become {grown.DESCRIPTOR.full_name}.",
-                "the package is a part of the name on the label: keep it.",
+                "the package is part of the name on the label: keep it.",
             )
         _exchange(cls, grown)
     if sum(len(cls.DESCRIPTOR.fields) for cls in vars(new).values()) <= count and len(
         vars(new)
     ) == len(messages):
-        refuse("second has no more than first.", "add a field with a new number, or a message.")
-    return f"{', '.join(messages)}: what first wrote, second reads, and the other way round."
+        refuse("second adds nothing to first.", "add a field with a new number, or a message.")
+    return f"{', '.join(messages)}: second reads what first wrote, and the other way round."
 
 
 def _shown(value: object) -> str:
@@ -238,8 +240,8 @@ def _exchange(old: type[Message], new: type[Message]) -> None:
     for field in old.DESCRIPTOR.fields:
         if field.name not in later:
             refuse(
-                f"{about}.{field.name} is in first and not in second.",
-                "code that uses this field breaks: leave it in, and add yours.",
+                f"{about}.{field.name} is in first but not in second.",
+                "code that uses this field would break: keep it, and add yours.",
             )
         expect(
             f"the number of {about}.{field.name} in second",
@@ -252,7 +254,7 @@ def _exchange(old: type[Message], new: type[Message]) -> None:
             _repeated(field),
         ):
             refuse(
-                f"{about}.{field.name} has another type in second.",
+                f"{about}.{field.name} has a different type in second.",
                 "a field keeps its type. Add a field for the new kind of value.",
             )
     for writer, reader in ((old, new), (new, old)):
@@ -265,7 +267,7 @@ def _exchange(old: type[Message], new: type[Message]) -> None:
                     "other",
                     getattr(read, field.name),
                     getattr(message, field.name),
-                    "what exists must stay as it is, its number and its type.",
+                    "existing fields must keep their number and their type.",
                 )
 
 

@@ -13,17 +13,15 @@ from workshop.simulation import JobFailed, ModuleError, SimulatedRuntime
 from workshop.simulation.messages import one_line, split_typename, typed
 from workshop.small_module import small_module
 
-_PACK = (
-    "a message travels in an envelope: use the variant of the method whose name begins with pack_."
-)
+_PACK = "a message travels in an envelope: use the method whose name begins with pack_."
 _OPEN = (
-    "without a type the function gets the closed envelope. Write the class behind the argument: "
+    "without a type the function gets the closed envelope. Write the class after the argument: "
     "greet_request: GreetRequest."
 )
 _JOIN = "join the classes with a bar: message: GreetRequest | SeenCount."
 _CALLER = (
-    "a message from an ingress has a caller all the same, whose identity is empty. Reply only "
-    "if context.caller.identity is not."
+    "even a message from an ingress has a caller, but with an empty identity. Reply only if "
+    "context.caller.identity is not empty."
 )
 
 
@@ -33,8 +31,10 @@ _CALLER = (
     raises={
         AttributeError: "the message is a GreetRequest with a name, and the response has a name "
         "and a greeting.",
-        ValueError: "the function is to take a GreetRequest, and to send to a type of the form "
-        "namespace/name and an identity.",
+        ValueError: (
+            "the function must take a GreetRequest, and send to a type of the form "
+            "namespace/name and an identity."
+        ),
         TypeError: _PACK,
     },
 )
@@ -64,17 +64,19 @@ def say_goodbye(functions: StatefulFunctions) -> str:
             about,
             one_line(message, 200),
             one_line(response, 200),
-            "a GreetResponse with the name of this request, and the greeting made from it.",
+            "send a GreetResponse with the name from this request, and the greeting made from it.",
         )
-    return "Whoever leaves is written down at the exit."
+    return "Everyone who leaves is recorded at the exit."
 
 
 @exercise(
     "02.2",
     "Count at the door",
     raises={
-        AttributeError: "only a SeenCount has seen, and only a GreetRequest has a name: ask "
-        "isinstance which of them came.",
+        AttributeError: (
+            "only a SeenCount has seen, and only a GreetRequest has a name: use isinstance to "
+            "tell them apart."
+        ),
         ValueError: _JOIN,
         TypeError: _PACK,
     },
@@ -95,20 +97,20 @@ def count_at_the_door(functions: StatefulFunctions) -> str:
                 f"the number of messages in {about}",
                 len(sent),
                 1,
-                "send one message for each that comes, of either kind.",
+                "send one message for each one that arrives, of either kind.",
             )
         target, count = sent[0]
         expect(
             f"the address to which example/door/{identity} sent",
             target,
             f"example/tally/{identity}",
-            "each door has its own tally: send to the identity in context.address.",
+            "each door keeps its own tally: send to the identity in context.address.",
         )
         expect(
             about,
             one_line(count, 200),
             one_line(SeenCount(seen=visitors)),
-            "a GreetRequest is one visitor, a SeenCount as many as it says.",
+            "a GreetRequest is one visitor; a SeenCount is as many as it says.",
         )
     return "Single visitors and groups are counted, at every door."
 
@@ -139,7 +141,7 @@ def answer_whoever_asks(functions: StatefulFunctions) -> str:
         expect(
             f"what example/hello sent after a {one_line(request)} of an ingress", sent, [], _CALLER
         )
-    return "Functions get their answer, and the ingress is left in peace."
+    return "Functions get their answer, and nothing is sent to the ingress."
 
 
 @exercise(
@@ -154,22 +156,22 @@ def answer_whoever_asks(functions: StatefulFunctions) -> str:
     },
 )
 def pass_it_on(functions: StatefulFunctions) -> str:
-    """A name travels through three types, and comes to rest."""
+    """A name travels through three types, and stops there."""
     _bound(functions, "example/start", _OPEN)
     for name in ("Ada", "Grace"):
         types, names = _travelled(functions, name)
         if len(types) < 3:
             refuse(
                 f"The message of {name} reached {' and '.join(types)}.",
-                "bind three types, and let each function send on to the next, under exactly the "
-                "type that that one is bound to.",
+                "bind three types, and let each function send to the next one, using exactly the "
+                "type that it is bound to.",
             )
         if not any(kind not in types[:2] for kind in names):
             refuse(
                 f"What reached {types[2]} does not hold the name {name}.",
-                "hand the name on from message to message.",
+                "pass the name on from message to message.",
             )
-    return f"A name travels through {', '.join(types)}, and comes to rest."
+    return f"A name travels through {', '.join(types)}, and stops there."
 
 
 def _bound(functions: object, typename: str, hint: str, *kinds: type[Message]) -> None:
@@ -177,20 +179,20 @@ def _bound(functions: object, typename: str, hint: str, *kinds: type[Message]) -
     if not isinstance(functions, StatefulFunctions):
         refuse(
             f"functions is of type {type(functions).__name__}.",
-            "leave functions = StatefulFunctions() as it was, and bind to it.",
+            "leave functions = StatefulFunctions() as it was, and bind your functions to it.",
         )
     types = [f"{namespace}/{name}" for namespace, name in functions.functions]
     if typename not in types:
-        bound = f"Bound are {', '.join(types)}." if types else "Nothing is bound yet."
+        bound = f"The bound types are {', '.join(types)}." if types else "Nothing is bound yet."
         refuse(
             f"No function is bound to {typename}. {bound}",
-            f'write a function of two arguments, with @functions.bind("{typename}") above it.',
+            f'write a function with two arguments, with @functions.bind("{typename}") above it.',
         )
     known = functions.for_type(*split_typename(typename)).known_messages
     names = [getattr(kind, "__name__", str(kind)) for kind in known or ()]
     for kind in kinds:
         if kind.__name__ not in names:
-            takes = f"takes {' and '.join(names)}" if names else "has no type that the SDK reads"
+            takes = f"takes {' and '.join(names)}" if names else "has no type that the SDK can read"
             refuse(f"The message of the function at {typename} {takes}.", hint)
 
 
@@ -230,12 +232,13 @@ def _travelled(functions: StatefulFunctions, name: str) -> tuple[list[str], list
         runtime.send("names", name, GreetRequest(name=name))
         if runtime.run(limit=100) == 100:
             refuse(
-                "After a hundred calls there are still messages on their way.",
-                "some function has to be the last, and send nothing.",
+                "After a hundred calls, messages are still on their way.",
+                "one function has to be the last, and send nothing.",
             )
     except ModuleError as error:
         refuse(
-            error.details, "bind a function to each type that you send to, spelt in the same way."
+            error.details,
+            "bind a function to each type that you send to, spelt exactly the same way.",
         )
     except JobFailed as failed:
         raise failed.__cause__ or failed from None

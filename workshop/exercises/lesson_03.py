@@ -48,7 +48,7 @@ def keep_an_audit(greet_and_audit: Greet) -> str:
         greeting = greeting_in(by_topic["greetings"], name)
         expect("the greeting", greeting, f"Hello {name}", "greet with Hello and the name.")
         for topic, record in by_topic.items():
-            hint = "give this record a key too: the name. Without one its order is lost."
+            hint = "give this record a key too: the name. Without a key, its order is lost."
             expect(f"the key in the topic {topic!r} for {name!r}", record.key, name, hint)
         _is_the_request(by_topic["audit"].value, GreetRequest(name=name))
     _runs(greet_and_audit, names)
@@ -60,14 +60,14 @@ def _is_the_request(value: bytes, request: Message) -> None:
         refuse(
             f"The value in the topic 'audit' is {value!r}\n"
             f"  expected  {request.SerializeToString()!r}",
-            "the audit keeps what was asked: its value is greet_request itself.",
+            "the audit keeps the request itself: the value must be greet_request.",
         )
 
 
 @exercise(
     "03.2",
     "One family, one order",
-    raises=RAISES | {IndexError: "some people have a single name: take the last word, index -1."},
+    raises=RAISES | {IndexError: "some people have only one name: take the last word, index -1."},
 )
 def one_family(greet_family: Greet) -> str:
     families = {
@@ -96,23 +96,23 @@ def one_family(greet_family: Greet) -> str:
         if "" in of_family.values():
             refuse(
                 f"The keys of the family {family} are {of_family}.",
-                "without a key a record goes to any partition: give every record a key.",
+                "a record without a key can go to any partition: give every record a key.",
             )
         if len(set(of_family.values())) > 1:
             partitions = {name: partition_of(key, 3) for name, key in of_family.items()}
             refuse(
-                f"The keys of the family {family} are {of_family}.\n"
-                f"Of three partitions they go to {partitions}.",
+                f"The keys of the family {family} are {of_family}.\nWith three partitions they "
+                f"go to {partitions}.",
                 "the key must be the same for the whole family: the last word of the name.",
             )
         keys[family] = of_family[members[0]]
     if len(set(keys.values())) < len(keys):
         refuse(
             f"The keys of the families are {keys}.",
-            "different families need different keys, or one partition has all the work.",
+            "different families need different keys, or one partition does all the work.",
         )
     _runs(greet_family, [name for members in families.values() for name in members])
-    return f"Each family has one key and keeps its order: {', '.join(keys.values())}."
+    return f"Each family has one key and stays in order: {', '.join(keys.values())}."
 
 
 @exercise("03.3", "Topics of your own", raises=RAISES)
@@ -132,7 +132,8 @@ def topics_of_your_own(greet_somewhere: Greet) -> str:
         if not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", record.topic) or record.topic in (".", ".."):
             refuse(
                 f"For {name!r} the topic is {record.topic!r}.",
-                "Kafka takes no topic of that name: use a to z, A to Z, digits, '.', '_' and '-'.",
+                "Kafka does not accept that topic name: use a to z, A to Z, digits, '.', '_' and "
+                "'-'.",
             )
         first = chosen.setdefault(name, record.topic)
         expect(
@@ -141,7 +142,7 @@ def topics_of_your_own(greet_somewhere: Greet) -> str:
             first,
             "the same name must get the same topic: compute the topic from the name alone.",
         )
-        expect(f"the key for {name!r}", record.key, name, "the key is the name.")
+        expect(f"the key for {name!r}", record.key, name, "the key must be the name.")
         if name not in greeting_in(record, name):
             refuse(f"The greeting for {name!r} lacks the name.", "put the name into the greeting.")
     topics = sorted(set(chosen.values()))

@@ -15,7 +15,7 @@ from workshop.simulation.messages import one_line
 COUNT = "seen_count"
 RAISES: dict[type[Exception], str] = {
     KeyError: f"no state of that name is declared; there is {COUNT!r}.",
-    AttributeError: "the first time unpack gives None: look before you use what it gave.",
+    AttributeError: "the first time, unpack returns None: check the result before you use it.",
     TypeError: "the function takes a context and a request.",
 }
 
@@ -30,7 +30,7 @@ def how_often(visits: Callable[[Any], int]) -> str:
         context = FakeContext(GREETER, "Ada", states={COUNT: SeenCount(seen=seen)})
         about, found = f"visits(context) of somebody seen {seen} times", visits(context)
         if isinstance(found, SeenCount):
-            refuse(f"{about} gave the whole message.", "return its number, the field seen.")
+            refuse(f"{about} returned the whole message.", "return its number, the field seen.")
         expect(about, found, seen, "unpack the state as a SeenCount and return its field seen.")
         _untouched(context)
     stranger = FakeContext(GREETER, "Grace", states=[COUNT])
@@ -38,7 +38,7 @@ def how_often(visits: Callable[[Any], int]) -> str:
         "visits(context) of somebody who has never been here",
         visits(stranger),
         0,
-        "for a stranger unpack gives None: return 0 for that.",
+        "for a stranger, unpack returns None: return 0 then.",
     )
     _untouched(stranger)
     return "It tells strangers from friends, and leaves the state alone."
@@ -80,7 +80,7 @@ def forget_me(greet_or_forget: Greet) -> str:
         if context.egressed:
             refuse(
                 f"For an empty name it sends {context.records('greetings', GreetResponse)}.",
-                "who wants to be forgotten is not greeted: return after deleting.",
+                "somebody who wants to be forgotten is not greeted: return after deleting.",
             )
         left = context.stored[COUNT]
         if isinstance(left, SeenCount) and left.seen == 0:
@@ -98,7 +98,7 @@ def forget_me(greet_or_forget: Greet) -> str:
     runtime = runtime_of(greet_or_forget, [COUNT])
     says = [_come(runtime, key, name) for key, name in _FORGETTING]
     wanted = [[text] if text else [] for text in _FORGOTTEN]
-    expect(f"the visits {_FORGETTING}", says, wanted, "forget the one who asks, and nobody else.")
+    expect(f"the visits {_FORGETTING}", says, wanted, "forget only the one who asks.")
     return "Ada was forgotten when she asked, Grace was not, and Ada is welcome again."
 
 
@@ -121,7 +121,9 @@ def what_did_i_say_last(greet_with_memory: Greet) -> str:
         for seen in range(1, 6):
             greet_with_memory(context, GreetRequest(name=name))
             records = sent(context, repr(name))
-            expect(f"the records of {seen} visits", len(records), seen, "send one record a visit.")
+            expect(
+                f"the records of {seen} visits", len(records), seen, "send one record per visit."
+            )
             said = greeting_in(records[-1], name)
             _judge(said, name, seen, last)
             last = compute_greeting(name, seen).greeting
@@ -130,11 +132,12 @@ def what_did_i_say_last(greet_with_memory: Greet) -> str:
     _in_the_state(runtime)
     troubled = _bad_day(greet_with_memory, states, "Alan", 4)
     expect("the greetings of a bad day", troubled, [say for (say,) in quiet], OUTSIDE)
-    return "It remembers what it said last, of each visitor, on bad days too."
+    return "It remembers what it last said to each visitor, on bad days too."
 
 
 OUTSIDE = (
-    "something outside the request and the state decides: a dictionary, a global, dice or a clock."
+    "the greeting depends on something outside the request and the state: a dictionary, a "
+    "global, dice or a clock."
 )
 
 
@@ -147,24 +150,24 @@ def _judge(said: str, name: str, seen: int, last: str) -> None:
     if not said.startswith(plain) or "(last time: )" in said:
         hint = "count as before, and keep the last greeting in a state of its own, last_greeting."
     elif seen == 1 and plain in said[len(plain) :]:
-        hint = "unpack the greeting of the visit before first, and pack the new one after that."
+        hint = "first unpack the greeting of the previous visit, and then pack the new one."
     elif seen == 1:
         hint = "a first visit has no last time: is it in the state, or in a variable of yours?"
     elif said == plain:
-        hint = "unpack last_greeting, and if there is one add it; then pack the new one."
+        hint = "unpack last_greeting, and if there is one, add it; then pack the new one."
     elif said.count("(last time: ") > 1:
-        hint = "it grows: pack the response before you add the brackets."
+        hint = "it keeps growing: pack the response before you add the brackets."
     elif seen > 2 and "Welcome" in said:
-        hint = "pack last_greeting at every visit, not only at the first."
+        hint = "pack last_greeting on every visit, not only on the first."
     else:
-        hint = "add it as in the example: a space, then (last time: …) with the greeting before."
+        hint = "add it as in the example: a space, then (last time: …) with the previous greeting."
     expect(f"greeting {seen} of {name}", said, wanted, hint)
 
 
 def _in_the_state(runtime: SimulatedRuntime) -> None:
     kept = runtime.state(GREETER, "Alan", "last_greeting")
     wanted = compute_greeting("Alan", 4)
-    hint = "keep the whole GreetResponse in last_greeting, not a part of it and not elsewhere."
+    hint = "keep the whole GreetResponse in last_greeting, not just a part of it, and nowhere else."
     expect("the state last_greeting after four visits", kept, wanted, hint)
 
 
@@ -195,14 +198,14 @@ def a_greeter_with_character(greet_my_way: Greet) -> str:
     for visit in range(1, times + 1):
         greet_my_way(context, GreetRequest(name=name))
         records = sent(context, repr(name))
-        expect(f"the records of {visit} visits", len(records), visit, "send one record a visit.")
+        expect(f"the records of {visit} visits", len(records), visit, "send one record per visit.")
         topic, hint = records[-1].topic, "send the greeting to the topic 'greetings'."
         expect("the topic of the greeting", topic, "greetings", hint)
     alone = [greeting_in(record, name) for record in records]
     if len(set(alone)) < 2:
         refuse(
             f"All of {times} visits of {name} were greeted with {alone[0]!r}.",
-            "let the greeting depend on something that you pack and unpack, such as the count.",
+            "make the greeting depend on something that you pack and unpack, such as the count.",
         )
 
     runtime = runtime_of(greet_my_way, states)

@@ -20,8 +20,8 @@ TRACE_HINT = (
     "event.kind before anything else."
 )
 NOTE_HINT = (
-    "a note can go on after the size, as in 'batch of 4, attempt 2'. Split it into words, and take "
-    "the comma off."
+    "there can be more text after the size, as in 'batch of 4, attempt 2'. Split the note into "
+    "words, and strip the comma."
 )
 
 
@@ -64,14 +64,18 @@ def largest_batch(answer: Callable[[Trace, str], object]) -> str:
     runtime.checkpoint()
     saw = answer(runtime.trace, "Ada")
     if saw is None or saw is ...:
-        refuse("It returned no number for Ada.", "replace the ..., and return the largest size.")
+        refuse(
+            "It did not return a number for Ada.", "replace the ..., and return the largest size."
+        )
     if isinstance(saw, str):
         refuse(f"For Ada you gave the string {saw!r}.", "turn the size into a number with int().")
     if saw == 120:
-        hint = "that is Grace's batch. Look at event.target.id, and keep what belongs to the name."
+        hint = (
+            "that is Grace's batch. Look at event.target.id, and keep only the events of that name."
+        )
         refuse("Ada's batches have 1 and 4 visits, Grace's 1 and 120: you found 120 for Ada.", hint)
     expect("Ada's batches have 1 and 4 visits: the largest", saw, 4, "compare all of her batches.")
-    hint = "the size may have more than one digit: read the whole word of the note."
+    hint = "the size may have more than one digit: read the whole word from the note."
     expect(
         "Grace's batches have 1 and 120 visits: the largest",
         answer(runtime.trace, "Grace"),
@@ -87,7 +91,7 @@ def largest_batch(answer: Callable[[Trace, str], object]) -> str:
     runtime.run()
     about = "Alan's have 1, 1 and 2 visits, one of them needs seven attempts"
     expect(about, answer(runtime.trace, "Alan"), 2, NOTE_HINT)
-    hint = "there is no batch to compare: max(sizes, default=0) is 0 then."
+    hint = "there is no batch to compare: max(sizes, default=0) returns 0 then."
     try:
         nobody = answer(runtime.trace, "Nobody")
     except ValueError:
@@ -106,12 +110,13 @@ def mail_by_egress(mailing: StatefulFunctions, mails: list[object]) -> str:
     sent = len(mails) - before
     records = runtime.committed("mails")
     if sent and records:
-        hint = "the record alone is the e-mail now: take the append out."
+        hint = "the record itself is the e-mail now: remove the append."
         refuse(f"The records are there, and the list got {sent} e-mail(s) as well.", hint)
     if 0 < sent < 3:
         hint = (
-            "the list belongs to the Python process: it is gone when that ends, and the engine "
-            "knows nothing of it. Do not keep book yourself, send a record to the egress."
+            "the list belongs to the Python process: it is gone when the process ends, and the "
+            "engine knows nothing about it. Do not keep track yourself; send a record to the "
+            "egress."
         )
         refuse(f"Three visits and a crash: the list has {sent} e-mail(s), one is missing.", hint)
     if sent:
@@ -123,12 +128,12 @@ def mail_by_egress(mailing: StatefulFunctions, mails: list[object]) -> str:
     if not records:
         if len(runtime.committed("greetings")) > 3:
             hint = "an egress writes to the topic that the record names: topic='mails'."
-            refuse("The topic mails is empty; greetings has more than the greetings.", hint)
-        refuse("Nobody was mailed: the topic mails is empty.", "send a record to the egress.")
-    texts = sorted((r.key, r.value.name, r.value.greeting) for r in records)
+            refuse("The topic mails is empty; greetings contains more than the greetings.", hint)
+        refuse("No e-mail was sent: the topic mails is empty.", "send a record to the egress.")
+    found = sorted((r.key, r.value.name, r.value.greeting) for r in records)
     wanted = [(name, name, f"{name} was here") for name in ("Ada", "Ada", "Grace")]
     hint = "the key is the name, and the value GreetResponse(name=name, greeting='… was here')."
-    expect("The committed records of mails: key, name, text", texts, wanted, hint)
+    expect("The committed records of mails: key, name, text", found, wanted, hint)
     hint = "greet(context, greet_request) still counts and greets."
     expect("The greetings", len(runtime.committed("greetings")), 3, hint)
     return "Three visits, a crash, four calls of your function, and three e-mails."
@@ -149,19 +154,17 @@ def post_once(posting: StatefulFunctions, sent: dict[object, str]) -> str:
     runtime = replayed(posting, ["Ada"], ["Ada"])
     if len(sent) > 2:
         hint = (
-            "what comes from the clock, from random numbers, or a counter in Python differs in "
-            "the replay. Make the id of what the engine brings back: the state."
+            "anything that comes from the clock, from random numbers or from a counter in Python "
+            "is different in the replay. Build the id from what the engine restores: the state."
         )
         refuse(f"Ada came twice, her second visit was replayed: {len(sent)} e-mails.", hint)
     if len(sent) < 2:
-        hint = (
-            "the second visit needs an id of its own. What has changed since the first? The count."
-        )
+        hint = "the second visit needs its own id. What has changed since the first? The count."
         refuse(f"Ada came twice: {len(sent)} e-mail(s).", hint)
     sent.clear()
     replayed(posting, ["Ada", "Grace"], ["Grace", "Ada", "Ada"])
     if len(sent) != 5:
-        hint = "Ada's first visit and Grace's have the same count. Let the name be part of the id."
+        hint = "Ada's first visit and Grace's have the same count. Make the name part of the id."
         refuse(f"Ada came three times and Grace twice: {len(sent)} e-mails.", hint)
     expect(
         "The names",
@@ -171,7 +174,7 @@ def post_once(posting: StatefulFunctions, sent: dict[object, str]) -> str:
     )
     hint = "greet(context, greet_request) still counts and greets."
     expect("The greetings", len(runtime.committed("greetings")), 2, hint)
-    return "Each visit has an id of its own, and the same one however often it is replayed."
+    return "Each visit has its own id, which stays the same however often it is replayed."
 
 
 def careless() -> StatefulFunctions:
@@ -211,16 +214,16 @@ def catch(schedule: Callable[[SimulatedRuntime], object]) -> str:
         hint = "send each name with itself as the key, and nothing else."
         refuse(f"Even the greeter that counts in its state is wrong: {wrong}.", hint)
     if not counters.crashes and not counters.retries:
-        hint = (
-            "as long as nothing fails, both are right. There are runtime.crash() and lose_answer()."
-        )
+        hint = "as long as nothing fails, both are right. Try runtime.crash() and lose_answer()."
         refuse("Nothing failed, and all greetings are right.", hint)
     if not careful.committed("greetings"):
-        hint = "go on after the failure: run() and then checkpoint(), or no reader sees a greeting."
+        hint = (
+            "continue after the failure: run() and then checkpoint(), or no reader sees a greeting."
+        )
         refuse("Nothing was committed.", hint)
     if counters.invoked == counters.took_effect:
         hint = (
-            "a failure is felt only if it makes a call be repeated: crash after run() and before "
+            "a failure has an effect only if a call is repeated: crash after run() and before "
             "checkpoint()."
         )
         refuse("Something failed, but no call was repeated.", hint)
@@ -228,6 +231,6 @@ def catch(schedule: Callable[[SimulatedRuntime], object]) -> str:
     schedule(runtime)
     wrong = first_wrong(runtime)
     if not wrong:
-        hint = "let what was repeated be committed, too: run() and checkpoint() at the end."
+        hint = "what was repeated must be committed, too: run() and checkpoint() at the end."
         refuse("Calls were repeated, but all committed greetings are right.", hint)
     return f"Caught: {wrong}. The greeter that counts in its state is right."

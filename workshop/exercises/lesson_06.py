@@ -59,7 +59,9 @@ def records(answer: bytes) -> list[tuple[str, str, str]]:
     "06.1",
     "Read the greetings",
     raises={
-        IndexError: "an answer may hold no greeting: go through outgoing_egresses with a for loop.",
+        IndexError: (
+            "an answer may contain no greeting: go through outgoing_egresses with a for loop."
+        ),
         AttributeError: "follow the layers: FromFunction.FromString(answer).invocation_result"
         ".outgoing_egresses, then each one's argument.",
         UnicodeDecodeError: "the value of a record is a GreetResponse, not a string: "
@@ -88,15 +90,15 @@ def _reading_hint(saw: object, expected: list[str]) -> str:
     if saw is None:
         return "return the list of greetings; a function without a return gives None."
     if not isinstance(saw, list):
-        return "return a list, also when there is only one greeting."
+        return "return a list, even when there is only one greeting."
     if len(saw) < len(expected):
-        return "an answer holds one egress message for every greeting: go through all of them."
+        return "an answer contains one egress message for every greeting: go through all of them."
     if saw and not isinstance(saw[0], str):
         return "give back strings: the greeting field of each GreetResponse."
     if not any(saw):
         return (
             "the Any in an egress message holds a KafkaProducerRecord, not a GreetResponse. "
-            "Unpack says False when it cannot."
+            "Unpack returns False when it cannot."
         )
     if any(text in str(one) for text, one in zip(expected, saw, strict=False)):
         return (
@@ -129,11 +131,13 @@ def post(app: Flask, body: bytes) -> TestResponse:
 def well_served(response: TestResponse, what: str) -> bytes:
     """The body of a good answer; refuses every other."""
     if response.status_code == 404:
-        refuse(f"{what}: 404, nothing is at /statefun.", 'put @….route("/statefun", …) above it.')
+        refuse(
+            f"{what}: 404, there is nothing at /statefun.", 'put @….route("/statefun", …) above it.'
+        )
     if response.status_code == 405:
         refuse(
-            f"{what}: 405, /statefun does not take a POST.",
-            'a route takes GET only, unless it says methods=["POST"].',
+            f"{what}: 405, /statefun does not accept a POST.",
+            'a route accepts only GET, unless it says methods=["POST"].',
         )
     expect(f"{what}: status", response.status_code, 200, "return what the handler returned.")
     expect(
@@ -174,11 +178,11 @@ def two_functions(app: Flask) -> str:
         body = request_for(name, type="example/farewell")
         answer = well_served(post(app, body), "a request for example/farewell")
         saw, expected = records(answer), [("farewells", name, f"Goodbye {name}")]
-        hint = "compare the topic, the key and the text with the task."
+        hint = "compare the topic, the key and the greeting with the task."
         if not saw:
             hint = 'send the record: context.pack_and_send_egress("example/greets", record).'
         elif saw[0][0] == "greetings":
-            hint = "the farewells have a topic of their own: farewells."
+            hint = "the farewells have their own topic: farewells."
         expect(f"what example/farewell sends for {name}", saw, expected, hint)
         result = FromFunction.FromString(answer).invocation_result
         egress = result.outgoing_egresses[0]
@@ -194,7 +198,7 @@ def two_functions(app: Flask) -> str:
             [],
             "a farewell keeps nothing: leave the state alone.",
         )
-    return "One address serves both functions; the request says which is meant."
+    return "One address serves both functions; the request says which one it is for."
 
 
 # ------------------------------------------------------------------------------- 06.3
@@ -232,7 +236,7 @@ def guarded_door(guarded: Callable[[StatefulFunctions, int], Flask]) -> str:
                         200,
                         "a body of exactly the limit is still allowed: only more is too large."
                         if limit == len(body)
-                        else "compare with the limit that guarded gets.",
+                        else "compare with the limit that is passed to guarded.",
                     )
                 answer = well_served(response, about)
                 expect(about, records(answer)[0][2], f"Welcome {name}", "serve these functions.")
@@ -242,7 +246,7 @@ def guarded_door(guarded: Callable[[StatefulFunctions, int], Flask]) -> str:
         "GET /health: status",
         health.status_code,
         200,
-        'add a page for who watches over the process: @app.get("/health").',
+        'add a page for whoever monitors the process: @app.get("/health").',
     )
     expect("GET /health: text", health.text.strip(), "ok", 'return the text "ok" there.')
     return "What is too large stays outside, and the process says that it is healthy."
@@ -295,7 +299,7 @@ def again_or_never(app_for: Callable[[StatefulFunctions], Flask]) -> str:
                 "ConnectionError twice: restarts of the job",
                 runtime.counters.restarts,
                 0,
-                "choose a status that means again, such as 503.",
+                "choose a status that means try again, such as 503.",
             )
         expect("ConnectionError twice: greetings in the end", greetings, 1, _SWALLOWED)
 
@@ -306,11 +310,11 @@ def again_or_never(app_for: Callable[[StatefulFunctions], Flask]) -> str:
             "ValueError: attempts that the engine repeats",
             runtime.counters.retries,
             0,
-            "a 500 means again. Choose a status that means never: any 4xx but 408, 409, 420, 429 "
-            "and 499.",
+            "a 500 means try again. Choose a status that means never: any 4xx but 408, 409, "
+            "420, 429 and 499.",
         )
         if not runtime.counters.restarts:
-            refuse("ValueError: the engine took the answer for a good one.", _SWALLOWED)
+            refuse("ValueError: the engine took the answer for a success.", _SWALLOWED)
         failures[:] = [ValueError("nobody is called 1234")]
         text = requests.post(endpoint, data=request_for("1234"), timeout=10).text
         if "nobody is called 1234" not in text:
@@ -323,6 +327,4 @@ def again_or_never(app_for: Callable[[StatefulFunctions], Flask]) -> str:
     return "What can pass is tried again, and what never can is reported at once, with its reason."
 
 
-_SWALLOWED = (
-    "an error answered with 200 is an error forgotten: the engine takes the message as done."
-)
+_SWALLOWED = "an error answered with 200 is lost: the engine considers the message done."

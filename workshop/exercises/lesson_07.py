@@ -42,13 +42,13 @@ HINTS = {
     "typeUrl": "a typeUrl ends in the full name of the message: "
     "com.googleapis/example.GreetRequest.",
     "is not a list": "begin every element of a list with a dash and a space.",
-    "declared twice": "leave out the greeter's entry: the rest of its module is there already.",
+    "declared twice": "leave out the greeter's entry: the rest of its module is already there.",
     "listed twice": "name every topic once.",
     "no declared egress": "compare the id of the egress with the one that the code sends to.",
     "declares no egress": "compare the id of the egress with the one that the code sends to.",
     "no declared function": "declare the function that the code sends to.",
     "endpoint is missing": "every function needs an endpoint in its spec.",
-    "is missing": "the way in the finding leads to the key that is missing; mind the indentation.",
+    "is missing": "the path in the finding leads to the missing key; check the indentation.",
 }
 AGAIN = "compare with the module at the top of the lesson."
 
@@ -70,8 +70,8 @@ def faultless(functions: StatefulFunctions, module: str, warnings: bool = True) 
     except ModuleError as error:
         refuse(
             str(error),
-            "the indentation does not fit, or a colon, dash or quote is missing. Equal rank means "
-            "equal depth, in spaces.",
+            "the indentation is wrong, or a colon, dash or quote is missing. Items on the same "
+            "level are indented by the same number of spaces.",
         )
     wrong = [finding for finding in findings if finding.error or warnings]
     if wrong:
@@ -146,13 +146,13 @@ def fix_a_module(fixed: str) -> str:
         "how many messages may wait for one name",
         greeter.max_batch,
         500,
-        "keep the limit: fix the name of the key, maxNumBatchRequests, and do not take it out.",
+        "keep the limit: fix the name of the key, maxNumBatchRequests, but do not remove it.",
     )
     expect(
         "timeout, in seconds",
         greeter.timeout_ms / 1000,
         120.0,
-        "two minutes were meant: 2min.",
+        "it should be two minutes: 2min.",
     )
     expect(
         "endpoint",
@@ -168,7 +168,7 @@ def fix_a_module(fixed: str) -> str:
         ["Welcome Ada", "Welcome Grace", "Nice to see you again Ada"],
         AGAIN,
     )
-    return "No findings, and three names were greeted with it."
+    return "No findings, and it greeted three names."
 
 
 # ------------------------------------------------------------------------------- 07.2
@@ -234,7 +234,7 @@ def two_doors(both_topics: str) -> str:
                 f"greetings after visit {number}, which came through {topic}",
                 len(greetings(runtime)),
                 number,
-                f"whoever comes through {topic} is to be greeted once: give it the target "
+                f"everyone who comes through {topic} must be greeted once: give it the target "
                 "example/greeter.",
             )
         expect(
@@ -284,7 +284,9 @@ def own_pipeline(functions: StatefulFunctions, module: str, message: Message) ->
         runtime.advance(seconds=60)
     except JobFailed as failed:
         cause = f"{failed.__cause__ or failed}"
-        otherwise = "try the function alone, with FakeContext; check_module may see more, too."
+        otherwise = (
+            "try the function on its own, with FakeContext; check_module may find more, too."
+        )
         refuse(f"The job failed: {cause}", hint_for(cause, otherwise))
     seen = {event.kind for event in runtime.trace}
     for kind, what, hint in (
@@ -303,6 +305,6 @@ def own_pipeline(functions: StatefulFunctions, module: str, message: Message) ->
     if len(types) < 2:
         refuse(
             f"Only {', '.join(types)} was called.",
-            "let a message pass from one function to another one, of another type.",
+            "let a message pass from one function to another one, with a different type.",
         )
     return f"{len(types)} functions at {len(runtime.addresses)} addresses: a pipeline that runs."

@@ -23,11 +23,11 @@ from workshop.visits import GREETER, Way, module_with, send_greeting
 # ----------------------------------------------------------------------------------- 10.1, expiry
 
 _MODE = (
-    "a question reads the count and does not write it. One value of expireMode is renewed by "
-    "writing alone."
+    "a question reads the count but does not write it. With one value of expireMode, only "
+    "writing renews the state."
 )
 _STATES_FORM = (
-    "write a list with one state, as it stands in module.yaml: `- name: seen_count`, and its other "
+    "write a list with one state, as in module.yaml: `- name: seen_count`, and its other "
     "keys below `name`, indented by two spaces."
 )
 
@@ -42,11 +42,13 @@ def asking_is_not_a_visit(states: Any) -> str:
     found = yaml.safe_load(states) if isinstance(states, str) else states
     is_list = isinstance(found, list) and all(isinstance(state, dict) for state in found)
     if not is_list or [s.get("name") for s in found] != ["seen_count"]:
-        refuse(f"states holds {found!r}, which is no list of one state seen_count.", _STATES_FORM)
+        refuse(
+            f"states holds {found!r}, which is not a list with one state, seen_count.", _STATES_FORM
+        )
     module = module_with(*found)
     for finding in read_module(module).findings:
         refuse(
-            f"The engine reads your states like this: {finding.message}",
+            f"This is how the engine reads your states: {finding.message}",
             "the keys are name, expireAfter and expireMode, and a duration is a number and a unit.",
         )
     way = Way("", _curious(), module)
@@ -101,24 +103,24 @@ def _greetings(name: str, *numbers: int) -> list[str]:
 
 # --------------------------------------------------------------------------------- 10.2, time stamp
 
-_EDGE = "60,000 ms are exactly 60 s, which is not more than 60 s."
+_EDGE = "60,000 ms is exactly 60 s, which is not more than 60 s."
 
 
 @exercise(
     "10.2",
     "The edge",
-    raises={TypeError: "for somebody who was never here, last is None: ask for that first."},
+    raises={TypeError: "for somebody who was never here, last is None: check that first."},
 )
 def the_edge(visit_number: Callable[[int, int | None, int], Any]) -> str:
     """Ask the learner's decision, alone and inside a greeter."""
     cases: list[tuple[int, int | None, int, int, str]] = [
         (0, None, 5_000, 1, "somebody who was never here is a stranger: return 1."),
-        (1, 1_000, 31_000, 2, "30 s are in time. The numbers are milliseconds."),
-        (3, 20_000, 79_999, 4, "59.999 s are in time: one more than the count so far."),
+        (1, 1_000, 31_000, 2, "30 s is in time. The numbers are milliseconds."),
+        (3, 20_000, 79_999, 4, "59.999 s is in time: one more than the count so far."),
         (3, 20_000, 80_001, 1, "after more than 60 s the visitor is a stranger: return 1."),
         (3, 20_000, 80_000, 4, _EDGE),
         (7, 0, 60_000, 8, "a time of 0 is a time, and not the same as None. Write `is None`."),
-        (5, 100_000, 10_000, 6, "the clock was set back, and nobody was away for long."),
+        (5, 100_000, 10_000, 6, "the clock was set back, but nobody was away for long."),
     ]
     for seen, last, now, number, hint in cases:
         about = f"visit_number({seen}, {last}, {now})"
@@ -148,32 +150,36 @@ def the_edge(visit_number: Callable[[int, int | None, int], Any]) -> str:
         _greetings("Ada", 1, 2, 1),
         _EDGE,
     )
-    return "Sixty seconds are in time, and one millisecond more is too long."
+    return "Sixty seconds is in time, and one millisecond more is too long."
 
 
 # --------------------------------------------------------------------------------------- 10.3, note
 
 _RAISES: dict[type[Exception], str] = {
-    KeyError: "the states are seen_count and ticket; module.yaml declares no other.",
+    KeyError: "the states are seen_count and ticket; module.yaml declares no others.",
     ValueError: "the function gets its own notes too: the annotation of `message` has to list the "
     "type of the note. And a note needs a delay, a function type, an id and a message.",
-    ModuleError: "the annotation of `message` has to list every type that comes in: the request, "
+    ModuleError: "the annotation of `message` has to list every type that can arrive: the request, "
     "the note, and what asks to be forgotten.",
-    AttributeError: "several types of message come in. A note and an Empty have no name: look at "
-    "the type first, and take the name from context.address.identity.",
+    AttributeError: (
+        "several types of message can arrive. A note and an Empty have no name: look at the type "
+        "first, and take the name from context.address.identity."
+    ),
 }
 _EMPTY = "there is no greeting yet: count the GreetRequest and call send_greeting."
 _ACTIVE = (
-    "an active user was forgotten. A note that arrives has to see whether somebody came after it "
-    "was posted: does it carry the same as the state?"
+    "an active user was forgotten. When a note arrives, check whether somebody came after it was "
+    "posted: does it carry the same value as the state?"
 )
-_EARLY = "too early. Post the note with a delay of 60 seconds, and delete the state when it comes."
+_EARLY = (
+    "too early. Post the note with a delay of 60 seconds, and delete the state when it arrives."
+)
 _NEVER = (
-    "the count was still there. Post a note with pack_and_send_after at each visit, 60 seconds "
-    "ahead, and delete the state when the note of the last visit comes."
+    "the count was still there. Post a note with pack_and_send_after on each visit, 60 seconds "
+    "ahead, and delete the state when the note of the last visit arrives."
 )
-_ENDLESS = "notes go on for ever. Post one at a visit only, not when a note or an Empty comes."
-_OWN = "a note has to go to the one who visited: the id is context.address.identity."
+_ENDLESS = "the notes never stop. Post one only on a visit, not when a note or an Empty arrives."
+_OWN = "a note has to go to the visitor: the id is context.address.identity."
 
 
 @exercise("10.3", "Forget me now", raises=_RAISES)
@@ -207,10 +213,10 @@ def forget_me_now(functions: StatefulFunctions) -> str:
         "A visit at 0 s, an Empty at 10 s, visits at 20 s and 75 s",
         visited.all("Ada", 0, -10, 20, 75),
         _greetings("Ada", 1, 1, 2),
-        "the note of 0 s was taken for that of 20 s, because the count is 1 in both lives. A note "
-        "has to belong to one visit for all time: keep something unique in ticket.",
+        "the note from 0 s was mistaken for the one from 20 s, because the count is 1 in both "
+        "cases. A note has to belong to one visit for all time: keep something unique in ticket.",
     )
-    return "Forgotten in time, forgotten on request, and never while somebody still comes."
+    return "Users are forgotten in time and on request, but never while they keep coming."
 
 
 # ----------------------------------------------------------------------------------- 10.4, farewell
@@ -229,8 +235,8 @@ def say_goodbye(functions: StatefulFunctions) -> str:
         if [text for text in said if text not in usual]:
             refuse(
                 f"{about}. Among the answers is {_other(said, usual)!r}, but nobody had left.",
-                "a goodbye went to somebody who still comes. The note has to carry something that "
-                "tells whether there was a later visit.",
+                "a goodbye went to somebody who keeps coming. The note has to carry something "
+                "that shows whether there was a later visit.",
             )
         expect(about, said, usual, _ACTIVE)
         _is_forgotten(visited, name, *times)
@@ -245,7 +251,7 @@ def say_goodbye(functions: StatefulFunctions) -> str:
         if len(extra) > 1:
             refuse(
                 f"{about}, then nothing: {len(extra)} goodbyes came.",
-                "say it once, for the note that deletes the state and for no other.",
+                "say goodbye once, only for the note that deletes the state.",
             )
         expect(
             f"{about}. The key of the goodbye",
@@ -306,8 +312,8 @@ class _Visitors:
                 runtime.send("names", name, GreetRequest(name=name))
             if runtime.run(limit=_MOST) == _MOST:
                 refuse(
-                    f"After {_MOST} calls in the same moment the function was still called.",
-                    "a note has to come later: use pack_and_send_after.",
+                    f"After {_MOST} calls at the same moment, the function was still being called.",
+                    "a note has to arrive later: use pack_and_send_after.",
                 )
             # A job that fails goes back to here, so it fails again and does not start over.
             runtime.checkpoint()
@@ -315,7 +321,7 @@ class _Visitors:
         return runtime
 
     def all(self, name: str, *times: float) -> list[str]:
-        """All texts that came out until the last of these times."""
+        """All greetings that came out until the last of these times."""
         records = self.run(name, *times).uncommitted("greetings")
         return [record.value.greeting for record in records]
 

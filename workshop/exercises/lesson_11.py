@@ -59,36 +59,38 @@ def _verdict(verdict: Callable[[Mapping[str, int], list[Greeting]], tuple[Pairs,
             [("Ada", 1), ("Alan", 1), ("Ada", 2), ("Alan", 2)],
             [],
             [],
-            "here all is well: each name has its own counts, from 1 to the number it was sent.",
+            "nothing is wrong here: each name has its own counts, from 1 to the number of times "
+            "it was sent.",
         ),
         (
             {"Ada": 3},
             [("Ada", 1), ("Ada", 3)],
             [("Ada", 2)],
             [],
-            "a count from 1 to sent[name] that no greeting tells is lost.",
+            "a count from 1 to sent[name] that is in no greeting is lost.",
         ),
         (
             {"Ada": 3},
             [("Ada", 1), ("Ada", 2)],
             [("Ada", 3)],
             [],
-            "the last one is missing: count up to sent[name], not to the highest that came.",
+            "the last one is missing: count up to sent[name], not to the highest count that "
+            "arrived.",
         ),
         (
             {"Ada": 3},
             [("Ada", 1), ("Ada", 1), ("Ada", 2)],
             [("Ada", 3)],
             [("Ada", 1)],
-            "as many came as were sent, and yet one is doubled and one lost: look at each count.",
+            "as many arrived as were sent, yet one is doubled and one is lost: check each count.",
         ),
         (
             {"Ada": 1, "Alan": 2, "Grace": 1},
             [("Alan", 2), ("Ada", 1), ("Alan", 2), ("Alan", 2), ("Alan", 1)],
             [("Grace", 1)],
             [("Alan", 2)],
-            "a name may have no greeting at all, greetings come in any order, and a count that "
-            "came three times is listed once.",
+            "a name may have no greeting at all, greetings arrive in any order, and a count that "
+            "arrived three times is listed once.",
         ),
         (
             {"Zoe": 2, "Ada": 2},
@@ -125,10 +127,10 @@ def _survive_junk(greet: Callable[[Any, Any], None]) -> str:
     )
     runtime.send("names", "Ada", GreetRequest(name="Ada"))
     _run(runtime, "one good request", "a good request is greeted as always.")
-    texts = [record.value.greeting for record in runtime.uncommitted("greetings")]
+    greetings = [record.value.greeting for record in runtime.uncommitted("greetings")]
     expect(
         "the greetings after one good request",
-        texts,
+        greetings,
         ["Welcome Ada"],
         "a good request gets its greeting, from compute_greeting, in the topic greetings.",
     )
@@ -139,26 +141,27 @@ def _survive_junk(greet: Callable[[Any, Any], None]) -> str:
         runtime,
         f"junk: the bytes {JUNK!r}",
         "an error that leaves your function is tried again and again, and then the job restarts: "
-        "put the unpacking into try: and except Exception:.",
+        "put the unpacking inside try: and except Exception:.",
     )
     letters = list(runtime.uncommitted(LETTERS))
     if not letters:
         refuse(
             f"after two junk messages there is no record in the topic {LETTERS}",
-            "junk that is only skipped is gone for good: send the message itself to dead-letters.",
+            "junk that is merely skipped is gone for good: send the message itself to "
+            "dead-letters.",
         )
     expect(
         f"the keys of the records in {LETTERS} after junk for Ada and Bob",
         sorted(str(record.key) for record in letters),
         ["Ada", "Bob"],
-        "every junk message gives one dead letter, with context.address.identity as its key, and "
-        "a good one gives none.",
+        "every junk message produces one dead letter, with context.address.identity as its key, "
+        "and a good one produces none.",
     )
     for junk in (JUNK, b"hello"):
         if not any(junk in _letter_bytes(record) for record in letters):
             refuse(
                 f"the bytes {junk!r} are in no dead letter",
-                "keep the original: the value of the record is the message that you got.",
+                "keep the original: the value of the record must be the message that you got.",
             )
     expect(
         "the greetings after good, junk, good for Ada",
@@ -203,8 +206,10 @@ class _Post:
     "A letter, once",
     raises={
         KeyError: "the module declares one state, seen_count.",
-        TypeError: "the number must be something that can be compared, such as a text: "
-        "post.deliver(number, text).",
+        TypeError: (
+            "the number must be something that can be compared, such as a string: "
+            "post.deliver(number, text)."
+        ),
     },
 )
 def _a_letter_once(remind: Callable[[Any, Any, Any], None]) -> str:
@@ -248,8 +253,8 @@ def _a_letter_once(remind: Callable[[Any, Any, Any], None]) -> str:
         "the new letters of a visit of Ada for which the function was called three times",
         visit("Ada", calls=3),
         1,
-        "a repeated call must give the same number: nothing random, no time, no count that is "
-        "kept outside of the state.",
+        "a repeated call must use the same number: nothing random, no time, and no count that is "
+        "kept outside the state.",
     )
     expect(
         "the state seen_count of Ada after three visits",
@@ -322,7 +327,7 @@ def _a_plan_for_bad_days(answer: Callable[[Any, Any, Any], None]) -> str:
         "the greetings while the service is up",
         [record.value.greeting for record in runtime.uncommitted("greetings")],
         ["The service says hello to Ada"],
-        "a service that answers gives a GreetResponse with its text, in the topic greetings.",
+        "when the service answers, send a GreetResponse with its text to the topic greetings.",
     )
     service.down, service.asked = True, 0
     for name in ("Bob", "Cleo"):
@@ -337,7 +342,7 @@ def _a_plan_for_bad_days(answer: Callable[[Any, Any, Any], None]) -> str:
         )
     if any(record.value.greeting == "" for record in runtime.uncommitted("greetings")):
         refuse(
-            "there is an empty greeting", "a request that has no answer does not go to greetings."
+            "there is an empty greeting", "a request without an answer must not go to greetings."
         )
     service.down = False
     go(86_400, "the service is up again, for a day")
@@ -345,7 +350,7 @@ def _a_plan_for_bad_days(answer: Callable[[Any, Any, Any], None]) -> str:
         found = about_whom(name)
         if not found:
             refuse(
-                f"a day later nothing in any topic tells what became of {name}",
+                f"a day later, nothing in any topic says what became of {name}",
                 "no request may vanish: try again later with a message to yourself, or send a "
                 "dead letter.",
             )
@@ -353,12 +358,13 @@ def _a_plan_for_bad_days(answer: Callable[[Any, Any, Any], None]) -> str:
             f"the records about {name}",
             len(found),
             1,
-            "every request has one end: a greeting, or a dead letter, not both and not twice.",
+            "every request ends in one way: with a greeting or a dead letter, not both and not "
+            "twice.",
         )
     where = sorted({topic for name in ("Bob", "Cleo") for topic in about_whom(name)})
     return (
         "No restart, and nothing vanished: in the end the requests were in "
-        f"{' and '.join(where)}, after {service.asked} questions to the service."
+        f"{' and '.join(where)}, after {service.asked} requests to the service."
     )
 
 

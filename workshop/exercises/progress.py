@@ -1,4 +1,4 @@
-"""What a learner has passed: more of it, less of it, and the room sees it too if it may."""
+"""What a learner has passed: recorded, reset, and shown to the room if the learner agrees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def record(id: str) -> None:
     Raises
     ------
     WorkshopError
-        When it cannot be kept; the text says where and why.
+        When it cannot be recorded; the message says where and why.
     """
     known = passed()
     if id in known:
@@ -31,7 +31,7 @@ def reset(lesson: str | None = None) -> None:
 
 
 def _keep(known: dict[str, str]) -> None:
-    """Keep it, and show the room, if the learner has agreed to it."""
+    """Save it, and show it to the room if the learner has agreed."""
     write(known)
     if shared := sharing():
         try:

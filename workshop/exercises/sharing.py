@@ -1,4 +1,4 @@
-"""What a learner has passed, for the room to see in a folder, if the learner says so.
+"""What a learner has passed, visible to the room in a folder, if the learner agrees.
 
 One file for each learner. It holds which checks have passed and when, and nothing else.
 """
@@ -19,7 +19,7 @@ from workshop.errors import WorkshopError
 from workshop.exercises.storage import not_kept, passed, progress_file, writable
 
 NAME = re.compile(r"\w[\w.-]{0,39}")
-"""How a learner may be called: it is the name of a file, and is printed."""
+"""What a learner may be called: it is used as a file name, and it is printed."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Sharing:
     folder
         Where the file is written.
     name
-        What the learner is called there.
+        The learner's name there.
     id
-        Tells this learner from another one of the same name.
+        Distinguishes this learner from another one with the same name.
     """
 
     folder: str
@@ -51,7 +51,7 @@ class Sharing:
         Raises
         ------
         WorkshopError
-            When the folder is away or closed, or another learner has the name.
+            When the folder is missing or closed, or another learner has the name.
         """
         if not Path(self.folder).is_dir():
             raise WorkshopError(
@@ -63,7 +63,7 @@ class Sharing:
             with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):
                 if json.loads(self.file.read_text(encoding="utf-8"))["id"] != self.id:
                     raise WorkshopError(
-                        f"Somebody shares as {self.name} already.",
+                        f"Somebody already shares as {self.name}.",
                         hint=f"choose another name: python -m workshop share {self.folder} "
                         "--as NAME",
                     )
@@ -101,7 +101,7 @@ def share(folder: Path | str, name: str | None = None) -> Sharing:
     Raises
     ------
     WorkshopError
-        When it cannot be done; then nothing is shared that was not before.
+        When it cannot be done; then nothing new is shared.
     """
     name = name or _login()
     if not NAME.fullmatch(name):
@@ -126,7 +126,7 @@ def share(folder: Path | str, name: str | None = None) -> Sharing:
 
 
 def stop() -> Sharing | None:
-    """Share no more, and delete the file; return what was shared, or None."""
+    """Stop sharing, and delete the file; return what was shared, or None."""
     before = sharing()
     if before is not None:
         _withdraw(before)
@@ -151,5 +151,5 @@ def _login() -> str:
         return getpass.getuser()
     except (OSError, KeyError) as error:
         raise WorkshopError(
-            "Your login has no name.", hint="choose one to be seen by: --as NAME"
+            "Your login has no name.", hint="choose the name that others see: --as NAME"
         ) from error

@@ -29,7 +29,7 @@ def progress_file() -> Path:
 
 
 def writable(file: Path) -> Path:
-    """Return ``file`` when its folder is there, made if need be.
+    """Return ``file`` once its folder exists, creating it if necessary.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def writable(file: Path) -> Path:
 
 
 def not_kept(file: Path, error: OSError) -> WorkshopError:
-    """Say that a file of the learner's cannot be written, where, and why."""
+    """Say that one of the learner's files cannot be written, where, and why."""
     return WorkshopError(
         f"Your progress cannot be kept in {file}: {error.strerror}.", hint=_ELSEWHERE
     )
@@ -83,7 +83,7 @@ def write(known: dict[str, str]) -> None:
     Raises
     ------
     WorkshopError
-        When they cannot be kept; the text says where and why.
+        When they cannot be saved; the message says where and why.
     """
     file = progress_file()
     try:

@@ -1,4 +1,4 @@
-"""Names that stream through a stack while its parts are killed, and what became of them."""
+"""Names that stream through a stack while its parts are killed, and what happened to them."""
 
 from workshop.faults.counting import as_runs, count_of
 from workshop.faults.recovery import Recovery, watch

@@ -10,7 +10,7 @@ from workshop.stack import Part, Stack, StackError
 
 
 class ChaosError(WorkshopError):
-    """A part could not be broken, or not be fixed."""
+    """A part could not be broken, or could not be fixed."""
 
 
 def kill(stack: Stack, name: str) -> Part:
@@ -40,7 +40,7 @@ def pause(stack: Stack, name: str) -> Part:
 
 
 def resume(stack: Stack, name: str) -> None:
-    """Let a paused part go on (SIGCONT); one that is not paused, or is gone, is none the worse."""
+    """Let a paused part continue (SIGCONT); no harm is done if it is not paused, or gone."""
     with contextlib.suppress(ChaosError):
         _send(stack, name, signal.SIGCONT)
 

@@ -1,4 +1,4 @@
-"""The count that a greeting tells: what shows whether one was lost or doubled."""
+"""The count in a greeting, which shows whether one was lost or doubled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from generator.counts import told_by
 
 
 def count_of(greeting: object) -> int:
-    """Return which visit a greeting greets; 1 is the first.
+    """Return which visit a greeting is for; 1 is the first.
 
     Parameters
     ----------
@@ -18,12 +18,12 @@ def count_of(greeting: object) -> int:
     Raises
     ------
     ValueError
-        When it is none of the greeter's texts.
+        If it is not one of the greeter's greetings.
     """
     text = str(greeting)
     told = told_by(text)
     if told is None:
-        raise ValueError(f"{text!r} is no greeting of the greeter.")
+        raise ValueError(f"{text!r} is not one of the greeter's greetings.")
     return told[1]
 
 

@@ -1,4 +1,4 @@
-"""What a stack says of itself after a part of it was killed, until names are greeted again."""
+"""What a stack reports after a part of it was killed, until names are greeted again."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Recovery:
     killed
         The part that was killed.
     changes
-        What the status said, whenever it said something else: seconds since the kill, the part,
-        its state, and what it waited for.
+        What the status said, whenever it changed: seconds since the kill, the part, its state, and
+        what it was waiting for.
     seconds
-        From the kill to the first committed greeting of a name that was sent after it.
+        From the kill to the first committed greeting of a name sent after it.
     """
 
     killed: str
@@ -50,7 +50,7 @@ _HEADS = ("seconds", "part", "state", "what the status said")
 
 
 def watch(killed: str, traffic: Traffic, timeout: float = 120.0, calm: float = 2.5) -> Recovery:
-    """Watch a stack from now, when a part of it was killed, until names are greeted again.
+    """Watch a stack from now, just after a part of it was killed, until names are greeted again.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def watch(killed: str, traffic: Traffic, timeout: float = 120.0, calm: float = 2
 
 
 def _told(status: Status) -> dict[str, tuple[str, str]]:
-    """What the status says of each part; the detail only of those that are not ready."""
+    """What the status says about each part; the detail only for those that are not ready."""
     return {
         part.name: (part.state, "" if part.state == "ready" else part.detail)
         for part in status.parts

@@ -1,4 +1,4 @@
-"""Names sent at a steady rate, and every greeting that comes back, read in both ways."""
+"""Names sent at a steady rate, and every greeting that comes back, read both ways."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from workshop.plot import Plot
 
 _running: dict[tuple[Path, int | None], Traffic] = {}
-"""The traffic of each stack, by folder and supervisor: a cell that is run again goes on with it."""
+"""The traffic of each stack, by folder and supervisor: a cell run again continues with it."""
 
 
 class TrafficError(WorkshopError):
-    """The names could not be sent, or the greetings not be read."""
+    """The names could not be sent, or the greetings could not be read."""
 
 
 class Traffic:
     """Sends names in turn, again and again, and keeps the greetings; all in the background.
 
-    A second one on the same stack stops the first and goes on with what that one kept.
+    A second one on the same stack stops the first and continues with its counts.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Traffic:
     sent
         How often each name was sent.
     committed, uncommitted
-        The greetings that a reader of either kind got, in the order in which they came.
+        The greetings that each kind of reader got, in the order in which they arrived.
     """
 
     def __init__(self, stack: Stack, names: Sequence[str], per_second: float = 30.0) -> None:
@@ -88,7 +88,7 @@ class Traffic:
         Raises
         ------
         TrafficError
-            When that takes longer than ``timeout`` seconds, or the traffic failed in between.
+            When that takes longer than ``timeout`` seconds, or the traffic failed meanwhile.
         """
         self._quiet.set()
         deadline = time.monotonic() + timeout
@@ -179,7 +179,7 @@ class Traffic:
             missing = self.sent.total() - len(self.committed)
             self._over.set()
             raise TrafficError(
-                f"{missing} of {self.sent.total()} greetings did not come in time.",
+                f"{missing} of {self.sent.total()} greetings did not arrive in time.",
                 details=str(self.stack.status()),
             )
         time.sleep(0.05)

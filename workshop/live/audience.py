@@ -1,6 +1,6 @@
-"""Whether anybody watches: what is sent to no page would only keep the kernel from being idle.
+"""Whether anybody is watching: output that no page shows would only keep the kernel from idling.
 
-A server that ends idle kernels, as a hub does, takes whatever a kernel sends for activity.
+A server that shuts down idle kernels, as a hub does, counts anything a kernel sends as activity.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from workshop.live.fields import script
 from workshop.notebook import shell
 
 REST_SECONDS = 30.0
-"""How long a kernel without a message from a page goes on showing: several beats may be late."""
+"""How long a kernel keeps showing without a message from a page: several beats may be late."""
 
 
 class Heartbeat(anywidget.AnyWidget):
@@ -29,13 +29,13 @@ class Heartbeat(anywidget.AnyWidget):
 class Audience:
     """Tells whether a page shows the widgets.
 
-    A kernel that works gets no messages, and nobody takes it for idle: while it does, and in a
-    process that is no kernel, somebody watches.
+    A busy kernel gets no messages, and nobody considers it idle: while it is busy, and in a process
+    that is not a kernel, somebody counts as watching.
 
     Attributes
     ----------
     heartbeat
-        Must be displayed with what is watched.
+        Must be displayed together with what is watched.
     """
 
     def __init__(self) -> None:
@@ -52,12 +52,12 @@ class Audience:
 
     @property
     def watches(self) -> bool:
-        """Whether what changes is worth sending."""
+        """Whether changes are worth sending."""
         resting = time.monotonic() > self._last + REST_SECONDS
         return self._events is None or self._works or not resting
 
     def leave(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._events is not None:
             self._events.unregister("pre_execute", self._begin)
             self._events.unregister("post_execute", self._end)

@@ -1,4 +1,4 @@
-"""Which notebook cell runs just now, so that running it again replaces what it made."""
+"""Which notebook cell is running, so that running it again replaces what it made."""
 
 from __future__ import annotations
 

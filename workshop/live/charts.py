@@ -1,4 +1,4 @@
-"""Charts as HTML and SVG, with the same in words for who does not see them."""
+"""Charts as HTML and SVG, with the same information in words for anyone who cannot see them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Line:
     label
         What it shows.
     values
-        From the oldest to the newest; None where there is none.
+        From the oldest to the newest; None where there is no value.
     """
 
     label: str
@@ -27,7 +27,7 @@ class Line:
 
     @property
     def newest(self) -> float | None:
-        """The last value that there is."""
+        """The last value that is not None."""
         return next((value for value in reversed(self.values) if value is not None), None)
 
 
@@ -109,7 +109,7 @@ def bars(title: str, aside: str, pairs: Sequence[tuple[str, int]], rows: int) ->
     aside
         What stands beside the title.
     rows
-        For how many bars there is room, so that the page does not move when one is added.
+        How many bars to leave room for, so that the page does not move when one is added.
     """
     most = max((count for _, count in pairs), default=1) or 1
     made = "".join(

@@ -13,7 +13,7 @@ from workshop.live.style import CLASS, STYLE
 
 ENDED = (
     "The kernel that keeps this up to date has ended, or cannot be reached. What it started is "
-    "down, unless somebody else uses it. Run the cell again to see how it is."
+    "down, unless somebody else is using it. Run the cell again to see the current state."
 )
 """Shown by the style sheet alone, in the place of what was shown last: no kernel is there to."""
 
@@ -26,7 +26,7 @@ class Controls:
     box
         What is displayed.
     trouble
-        What went wrong with the last thing that a person did.
+        What went wrong with the user's last action.
     """
 
     box: Any
@@ -36,7 +36,7 @@ class Controls:
         self._audience = Audience()
 
     def dispose(self) -> None:
-        """Give the widgets back."""
+        """Release the widgets."""
         self._audience.leave()
         for widget in [*_all_in(self.box)]:
             widget.close()
@@ -72,7 +72,7 @@ class Controls:
         return made
 
     def _put(self, widget: widgets.HTML, value: str) -> None:
-        """Change what is shown, if it differs and somebody watches: only then the page is told."""
+        """Change what is shown, if it differs and somebody is watching; only then tell the page."""
         if self._audience.watches and widget.value != value:
             widget.value = value
 

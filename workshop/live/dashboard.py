@@ -15,7 +15,7 @@ from workshop.stack import Stack
 
 
 class Dashboard(UnderCell):
-    """A live view of a stack, with all that is needed to send names to it and to break it.
+    """A live view of a stack, with everything needed to send names to it and to break it.
 
     In a notebook it appears under the cell that makes it. Running the cell again replaces it.
 
@@ -24,7 +24,7 @@ class Dashboard(UnderCell):
     stack
         A stack that is up.
     names
-        What random names are chosen from.
+        The names to choose from at random.
     rate
         Random names a second, to begin with: from 1 to 1,000.
     seed
@@ -67,7 +67,7 @@ class Dashboard(UnderCell):
         self.session.pause()
 
     def resume(self) -> None:
-        """Let the greeter go on."""
+        """Let the greeter continue."""
         self.session.resume()
 
     def run(
@@ -77,9 +77,9 @@ class Dashboard(UnderCell):
         rate: float | None = None,
         patience: float = 60,
     ) -> Findings:
-        """Send random names for a time, or so many; wait for their greetings, and report.
+        """Send random names for a while, or a number of them; wait for their greetings, and report.
 
-        The report is printed, too. As the last line of a cell it shows the final picture.
+        The report is also printed. As the last line of a cell it shows the final picture.
 
         Parameters
         ----------

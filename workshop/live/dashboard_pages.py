@@ -36,7 +36,7 @@ def headline(scene: Scene) -> str:
         return f"The {names} is paused: nothing lost or doubled so far"
     if scene.outage:
         return f"{scene.outage.what}: nothing lost or doubled so far"
-    return "Nothing lost, nothing doubled" if verdict.sent else "No name was sent yet"
+    return "Nothing lost, nothing doubled" if verdict.sent else "No name has been sent yet"
 
 
 def verdict(scene: Scene) -> str:
@@ -60,9 +60,9 @@ def verdict(scene: Scene) -> str:
             f"all names were greeted again after {number(scene.last.seconds, 's')}."
         )
     if found.earlier:
-        asides.append(f"{found.earlier:,} greetings are of names sent before this began.")
+        asides.append(f"{found.earlier:,} greetings are for names sent before this began.")
     if found.uncounted:
-        asides.append(f"{found.uncounted:,} greetings tell no count.")
+        asides.append(f"{found.uncounted:,} greetings contain no count.")
     if scene.feed.early is not None:
         early = scene.feed.early
         asides.append(
@@ -153,7 +153,7 @@ def charts(scene: Scene) -> str:
         if minute.number
         else "No greeting in the last minute."
     )
-    fault = " A red line is a fault." if marks else ""
+    fault = " A red line marks a fault." if marks else ""
     return (
         f'<div class="wl-columns">{throughput}{latency}</div>'
         f'<div class="wl-faint wl-num">{words}{fault}</div>'
@@ -219,8 +219,7 @@ def _chip(part: Part, paused: bool) -> str:
     tone = "busy" if paused else {"ready": "good", "failed": "bad"}.get(part.state, "busy")
     memory = f"{part.memory / 1e6:,.0f} MB" if part.memory else ""
     restarts = (
-        f'<span role="img" aria-label="{part.again}" title="{part.again}">'
-        f"↻ {part.restarts}</span>"
+        f'<span role="img" aria-label="{part.again}" title="{part.again}">↻ {part.restarts}</span>'
         if part.restarts
         else ""
     )

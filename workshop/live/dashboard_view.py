@@ -1,4 +1,4 @@
-"""The dashboard's widgets. It shows scenes and passes on what a person does; it knows no Kafka."""
+"""The dashboard's widgets. It shows scenes and passes on user actions; it does not know Kafka."""
 
 from __future__ import annotations
 
@@ -138,6 +138,6 @@ class DashboardView(Controls):
     def _show_pause(self, paused: bool) -> None:
         self._paused = paused
         label = "Resume greeter" if paused else "Pause greeter"
-        tip = "Let it go on" if paused else "Stop its process without ending it"
+        tip = "Let it continue" if paused else "Stop its process without ending it"
         if self._pause.description != label or not self._pause.tooltip:
             self._pause.description, self._pause.tooltip = label, tip

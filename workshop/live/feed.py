@@ -24,7 +24,7 @@ RETRY_SECONDS = 0.3
 ADDRESS_SECONDS = 1.0
 CLOSE_SECONDS = 0.9
 CHUNK = 250
-"""So many records are entered at a time: who wants a snapshot waits for them."""
+"""How many records are entered at a time: a snapshot has to wait for them."""
 
 # The library's own complaints would land in whatever cell runs just then; `trouble` tells them.
 logging.getLogger("kafka").addHandler(logging.NullHandler())
@@ -41,8 +41,8 @@ class HasBroker(Protocol):
 class Feed:
     """What is sent and what is greeted, as it happens.
 
-    It begins with what comes after it was made, without joining a consumer group. It outlives the
-    broker: when that is back, it goes on where it was.
+    It starts with what arrives after it was created, without joining a consumer group. It outlives
+    the broker: when the broker is back, it continues where it was.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Feed:
     # ------------------------------------------------------------------- use
 
     def snapshot(self) -> Snapshot:
-        """Return what there is to show now."""
+        """Return what there is to show right now."""
         now = time.time()
         with self._lock:
             counts = self._ledger.counts()
@@ -112,7 +112,7 @@ class Feed:
             return self._all.percentiles()
 
     def waiting_since(self, at: float) -> int:
-        """Return how many names wait that were sent at ``at`` or before, in seconds since 1970."""
+        """Return how many names sent at ``at`` or earlier are waiting; in seconds since 1970."""
         with self._lock:
             return self._ledger.waiting_since(int(at * 1000))
 
@@ -122,7 +122,7 @@ class Feed:
             self._all = Histogram()
 
     def follow(self, name: str) -> None:
-        """Keep the newest greeting of one name at hand, however many others come."""
+        """Keep the newest greeting of one name at hand, however many others arrive."""
         with self._lock:
             if name != self._followed:
                 self._followed, self._yours = name, None
@@ -157,7 +157,7 @@ class Feed:
     # ---------------------------------------------------------------- thread
 
     def _run(self) -> None:
-        """Follow until closed; whatever goes wrong is shown, and tried again."""
+        """Follow until closed; anything that goes wrong is shown, and retried."""
         while not self._stop.is_set():
             try:
                 self._follow()

@@ -1,4 +1,4 @@
-"""What a bounded run of a dashboard found: text for a test, and the picture for a person."""
+"""What a bounded run of a dashboard found: text for a test, and a picture for people."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Findings:
 
     @property
     def per_second(self) -> float:
-        """Names that were greeted, a second."""
+        """Names greeted per second."""
         return self.greeted / self.seconds if self.seconds else 0.0
 
     def __str__(self) -> str:
@@ -121,7 +121,7 @@ def as_it_was(at: float) -> str:
 def run(
     session: Session, seconds: float | None, count: int | None, rate: float | None, patience: float
 ) -> Findings:
-    """Send random names for a time or up to a number, and wait until they are greeted.
+    """Send random names for a time, or a number of them, and wait until they are greeted.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def run(
     """
     if (seconds is None) == (count is None):
         raise WorkshopError(
-            "A run needs an end.", hint="give it seconds=10, or count=100; one of the two."
+            "A run needs a limit.", hint="give it seconds=10, or count=100; one of the two."
         )
     feed, sender = session.feed, session.sender
     if rate is not None:

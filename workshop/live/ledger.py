@@ -1,12 +1,12 @@
 """The verdict: was every name that was sent greeted once? It needs neither a clock nor Kafka.
 
 Two things are compared. The counts in the greetings of one name must follow each other without a
-gap and without a repetition: that is what the engine promises. And every name that lies in the
-topic of names must have its greeting: that is what the user waits for.
+gap and without a repetition: that is what the engine promises. And every name in the topic of names
+must have its greeting: that is what the user waits for.
 
-Which greeting answers which name is not written anywhere, so it is told by order: names with the
-same key are greeted in the order in which they were sent, whoever sent them. A greeting that is
-older than the oldest name that waits answers one that was sent before the ledger was opened.
+Which greeting answers which name is not recorded anywhere, so it is determined by order: names with
+the same key are greeted in the order in which they were sent, whoever sent them. A greeting that is
+older than the oldest waiting name answers one that was sent before the ledger was opened.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from generator.counts import told_by
 
 NAMES_KEPT = 50_000
-"""So many names are remembered; of more, the one that was idle for longest is forgotten."""
+"""How many names are remembered; beyond that, the one that was idle longest is forgotten."""
 
 STRAYS_KEPT = HOLES_KEPT = 1000
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How names and greetings stand to each other.
+    """How names and greetings compare.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Verdict:
     greeted
         How many of them are greeted.
     missing
-        Counts that were left out: the greeting before and the one after are there.
+        Counts that were skipped: the greetings before and after are there.
     lost
         How many of the names that were sent those would have answered.
     doubled
@@ -41,9 +41,9 @@ class Verdict:
     earlier
         Greetings of names that were sent before the ledger was opened.
     uncounted
-        Greetings whose text tells no count.
+        Greetings whose text contains no count.
     oldest
-        When the oldest name that waits was sent, in milliseconds since 1970; None if none waits.
+        When the oldest waiting name was sent, in milliseconds since 1970; None if none is waiting.
     """
 
     sent: int = 0
@@ -79,7 +79,7 @@ class _Name:
 
 
 def count_in(greeting: str, name: str) -> int | None:
-    """Return which visit of ``name`` the text greets, or None if it does not tell.
+    """Return which visit of ``name`` the text greets, or None if it does not say.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def count_in(greeting: str, name: str) -> int | None:
 
 
 class Ledger:
-    """Compares names and greetings as they come; both may come in any order of topics.
+    """Compares names and greetings as they arrive, in any order of topics.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ class Ledger:
         return None
 
     def counts(self) -> list[tuple[str, int]]:
-        """Return every name with the newest count that its greetings told."""
+        """Return every name with the newest count in its greetings."""
         return [(name, entry.last or 0) for name, entry in self._names.items()]
 
     def waiting_since(self, at: int) -> int:
@@ -185,7 +185,7 @@ class Ledger:
         return sum(sent <= at for entry in self._names.values() for sent in entry.waiting)
 
     def verdict(self) -> Verdict:
-        """Return how it stands."""
+        """Return the current verdict."""
         waiting = (entry.waiting[0] for entry in self._names.values() if entry.waiting)
         return Verdict(
             self._sent,

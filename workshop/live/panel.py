@@ -1,4 +1,4 @@
-"""The stack panel: how the parts of a stack do, and what starts and stops it."""
+"""The stack panel: the state of a stack's parts, with buttons that start and stop it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SLOW_TICKS = 10
 
 
 class StackPanel(UnderCell):
-    """A live view of a stack's parts, with what starts and stops it, its logs and Flink's page.
+    """A live view of a stack's parts, with start and stop buttons, its logs and Flink's page.
 
     In a notebook it appears under the cell that makes it. Running the cell again replaces it.
 
     Parameters
     ----------
     stack
-        A stack; it need not be up.
+        A stack; it does not have to be up.
 
     Examples
     --------

@@ -13,20 +13,20 @@ from workshop.stack.status import MARKS, page_link
 
 @dataclass(frozen=True)
 class PanelScene:
-    """All that a stack panel shows at one moment.
+    """Everything a stack panel shows at one moment.
 
     Attributes
     ----------
     name
         Of the stack.
     vitals
-        How its parts do.
+        The state of its parts.
     doing
-        ``Starting`` or ``Stopping``, if that was asked for here and goes on.
+        ``Starting`` or ``Stopping``, if that was requested here and is in progress.
     service, log
         Whose log is shown, and its last lines.
     troubles
-        What went wrong with what a person asked for.
+        What went wrong with what the user asked for.
     """
 
     name: str
@@ -46,7 +46,7 @@ class PanelScene:
 
 
 def headline(scene: PanelScene) -> str:
-    """Return how the whole is, in a few words."""
+    """Return the state of the whole stack, in a few words."""
     return (
         f"{scene.doing} stack {scene.name}"
         if scene.doing
@@ -70,9 +70,9 @@ def head(scene: PanelScene) -> str:
 
 
 def flink(scene: PanelScene) -> str:
-    """Return the way to Flink's own page."""
+    """Return a link to Flink's own page."""
     if not scene.flink_url:
-        return '<span class="wl-faint">Flink\'s page is not there just now.</span>'
+        return '<span class="wl-faint">Flink\'s page is not available right now.</span>'
     return page_link(scene.flink_url, "Open Flink's page")
 
 
@@ -92,7 +92,7 @@ def troubles(scene: PanelScene) -> str:
 
 
 def page(scene: PanelScene, caption: str) -> str:
-    """Return the whole panel as a page that needs no widgets; the caption says of when."""
+    """Return the whole panel as a page that needs no widgets; the caption says from when."""
     return (
         f'{STYLE}<div class="{CLASS}">{head(scene)}{chips(scene.vitals)}{troubles(scene)}'
         f'<h4 class="wl-head">Log of {html.escape(scene.service)}</h4>{log(scene)}'

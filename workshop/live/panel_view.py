@@ -1,4 +1,4 @@
-"""The stack panel's widgets. They show scenes and pass on what a person does."""
+"""The stack panel's widgets. They show scenes and pass on user actions."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class TopicsReader:
     bootstrap
         The broker's address.
     positions
-        Where to go on, as an earlier reader left it; at the end of every topic if it is empty. A
+        Where to continue, as an earlier reader left it; at the end of every topic if it is empty. A
         topic that was made again since then is read from its beginning. It is kept up to date.
     committed
         Whether a greeting is read only when it is committed.
@@ -76,7 +76,8 @@ class TopicsReader:
     Attributes
     ----------
     gap
-        Whether records that came since ``positions`` are gone: deleted, or the topic is another.
+        Whether records that arrived since ``positions`` are gone: deleted, or the topic is a new
+        one.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class TopicsReader:
             raise
 
     def poll(self, timeout: float) -> list[SentName | Greeted]:
-        """Return what came, names first, waiting up to ``timeout`` seconds for the first."""
+        """Return what arrived, names first, waiting up to ``timeout`` seconds for the first."""
         batches = self._consumer.poll(timeout_ms=int(timeout * 1000))
         arrived = time.time_ns() // 1_000_000
         made: list[SentName | Greeted] = []
@@ -126,7 +127,7 @@ class TopicsReader:
         return made
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._consumer.close(autocommit=False, timeout_ms=300)
 
     def _begin(self, topics: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from workshop.live.vitals import Vitals
 
 SHADOW_SECONDS = 5.0
-"""So long after an outage, a restart that is told late still belongs to it."""
+"""For this long after an outage, a restart that is reported late still belongs to it."""
 
 LABELS = {
     "broker": "broker",
@@ -43,14 +43,14 @@ class Outage:
 class Recovery:
     """Tells faults and recoveries apart.
 
-    An outage is over when a name that was sent after the fault is greeted and no name waits that
-    was sent before that moment. If none was sent, it is over when everything that the fault must
-    have ended is back and no name waits.
+    An outage is over when a name sent after the fault is greeted and no name sent before that
+    moment is still waiting. If none was sent, it is over when everything that the fault must have
+    ended is back and no name is waiting.
 
     Attributes
     ----------
     now
-        The outage that lasts, if one does.
+        The outage in progress, if there is one.
     last
         The newest one that is over.
     all
@@ -84,7 +84,7 @@ class Recovery:
     def observe(
         self, vitals: Vitals, at: float, oldest: float | None, answered: float | None
     ) -> bool:
-        """Compare with how the stack does; return whether a fault was found that nobody told.
+        """Compare with the state of the stack; return whether an unreported fault was found.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""All that a dashboard shows at one moment, as data."""
+"""Everything a dashboard shows at one moment, as data."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from workshop.live.vitals import Vitals
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is shown at one moment.
+    """Everything that is shown at one moment.
 
     Attributes
     ----------
     feed, vitals
-        What travels, and how the parts do.
+        What travels, and the state of the parts.
     outage
-        The fault that lasts, if one does.
+        The fault in progress, if there is one.
     last
         The newest one that is over.
     outages
         Those that are over, for the charts.
     troubles
-        What went wrong with what a person asked for.
+        What went wrong with what the user asked for.
     """
 
     feed: Snapshot

@@ -1,4 +1,4 @@
-"""Sends names: those that a person types, and random ones at a rate, from one owned thread."""
+"""Sends names: those that the user types, and random ones at a rate, from its own thread."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Sender:
     sent
         How many names were handed over to the broker's client.
     trouble
-        What went wrong and has not passed.
+        What went wrong and has not been resolved.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class Sender:
             self._wake.notify()
 
     def start(self, count: int | None = None) -> None:
-        """Begin to send random names, so many of them, or until :meth:`stop`."""
+        """Begin to send random names: ``count`` of them, or until :meth:`stop`."""
         with self._wake:
             self._left = count
             self._wake.notify()
 
     def stop(self) -> None:
-        """Send no more random names."""
+        """Stop sending random names."""
         with self._wake:
             self._left = 0
 
@@ -120,7 +120,7 @@ class Sender:
     # ---------------------------------------------------------------- thread
 
     def _run(self) -> None:
-        """Send until closed; whatever goes wrong is shown, and tried again."""
+        """Send until closed; anything that goes wrong is shown, and retried."""
         while not self._closed:
             try:
                 self._send()
@@ -164,7 +164,7 @@ class Sender:
             now = time.monotonic()
             due = int((now - began) * self._rate) - done
             if rate != self._rate or due > rate + 1:
-                # Afresh, so that neither a change nor a pause of the machine makes a burst.
+                # Start over, so that neither a change nor a pause of the machine makes a burst.
                 rate, began, done, due = self._rate, now, 0, 0
             if self._left is not None:
                 due = min(due, self._left)

@@ -49,7 +49,7 @@ class Session:
             self.feed.follow(names[-1])
 
     def random_names(self, on: bool) -> None:
-        """Begin or end to send random names."""
+        """Start or stop sending random names."""
         if on:
             self.sender.start()
         else:
@@ -60,7 +60,7 @@ class Session:
         self.sender.rate = rate
 
     def read_uncommitted(self, on: bool) -> None:
-        """Read the greetings a second time, uncommitted, or no longer."""
+        """Start or stop reading the greetings a second time, uncommitted."""
         self.feed.uncommitted = on
 
     def kill(self, part: str) -> None:
@@ -77,14 +77,14 @@ class Session:
         self._paused.add(part)
 
     def resume(self, part: str = "greeter") -> None:
-        """Let a part go on, whoever paused it."""
+        """Let a part continue, whoever paused it."""
         at = time.time()
         chaos.resume(self.stack, part)
         self._paused.discard(part)
         self._fault(f"{LABELS.get(part, part)} resumed", at)
 
     def scene(self, troubles: Sequence[str] = ()) -> Scene:
-        """Return all there is to show now."""
+        """Return everything there is to show right now."""
         vitals = self._watch.vitals
         feed = self.feed.snapshot()
         with self._lock:

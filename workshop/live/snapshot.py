@@ -58,7 +58,7 @@ class Snapshot:
     state
         ``starting``, ``following``, ``waiting`` (for the broker) or ``closed``.
     trouble
-        The last thing that went wrong and has not passed.
+        The last thing that went wrong and has not been resolved.
     latest
         The newest greetings, newest first.
     yours
@@ -68,7 +68,7 @@ class Snapshot:
     names
         How many names there are.
     verdict
-        How names and greetings stand.
+        How names and greetings compare.
     rate
         Greetings a second, over the last five.
     minute
@@ -78,7 +78,7 @@ class Snapshot:
     answered
         When a name was greeted that had been sent after the mark; see ``Feed.mark``.
     early
-        What is read uncommitted, if that is switched on.
+        What is read uncommitted, if that is turned on.
     """
 
     at: float

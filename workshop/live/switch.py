@@ -1,4 +1,4 @@
-"""Starts and stops a stack in an owned thread, so that who asked for it need not wait."""
+"""Starts and stops a stack in its own thread, so that the caller need not wait."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Switch:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin to start the stack, or to attach to the one that runs: it ends with this process.
+        """Begin to start the stack, or to attach to a running one: it ends with this process.
 
         Raises
         ------
         WorkshopError
-            When it is just being started or stopped.
+            When it is already being started or stopped.
         """
         # It shows nothing itself: whoever asked follows the parts anyway.
         self._do("Starting", lambda: self._stack.up(progress=Progress()))
@@ -47,8 +47,8 @@ class Switch:
         with self._lock:
             if self.doing:
                 raise WorkshopError(
-                    f"{self.doing} stack {self._stack.name} is still going on.",
-                    hint="wait until it is done.",
+                    f"{self.doing} stack {self._stack.name} is still in progress.",
+                    hint="wait until it has finished.",
                 )
             self.doing, self.trouble = doing, ""
         threading.Thread(

@@ -16,7 +16,7 @@ from workshop.live.sentences import sentence
 from workshop.stack import Stack
 
 TICK_SECONDS = 0.1
-"""The page is told at most ten times a second what is new, however much that is."""
+"""The page is updated at most ten times a second, however much is new."""
 
 _open: weakref.WeakSet[UnderCell] = weakref.WeakSet()
 _by_cell: dict[tuple[str, str], tuple[str, list[weakref.ref[UnderCell]]]] = {}
@@ -30,7 +30,7 @@ class HasBox(Protocol):
     box: Any
 
     def dispose(self) -> None:
-        """Give the widgets back."""
+        """Release the widgets."""
 
 
 class UnderCell(ABC):
@@ -61,7 +61,7 @@ class UnderCell(ABC):
 
     @abstractmethod
     def _release(self) -> None:
-        """Look no more; what was seen last can still be asked for."""
+        """Stop looking; what was seen last is still available."""
 
     @abstractmethod
     def _picture(self) -> str:
@@ -70,7 +70,7 @@ class UnderCell(ABC):
     # ------------------------------------------------------------------- use
 
     def close(self) -> None:
-        """Follow no more. The last picture stays, as a page that needs no kernel and no widgets."""
+        """Stop following. The last picture stays, as a page that needs no kernel and no widgets."""
         self._end(keep_picture=True)
 
     @property

@@ -1,4 +1,4 @@
-"""How the parts of a stack do: asked for again and again in one owned thread."""
+"""The state of a stack's parts, polled in a thread of its own."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Vitals:
-    """How a stack does at one moment.
+    """The state of a stack at one moment.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Vitals:
     checkpoint
         The newest complete one, if there is one.
     lag
-        How many names lie behind the place that the newest checkpoint has noted.
+        How many names lie beyond the position recorded in the newest checkpoint.
     troubles
         What could not be asked for, and why.
     """
@@ -116,7 +116,7 @@ class Watch:
         self._thread.start()
 
     def close(self) -> None:
-        """Look a last time, so that what stays is how it is now, and no more."""
+        """Look one last time, so that the final state is shown, and then stop."""
         self._stop.set()
         self._thread.join(CLOSE_SECONDS)
         with contextlib.suppress(Exception):
@@ -145,7 +145,7 @@ class Watch:
         self._session.close()
 
     def _set(self, vitals: Vitals, last: bool = False) -> None:
-        """Take what was seen; but nothing that the thread was still busy with after the end."""
+        """Store what was seen, but nothing that the thread finishes after the end."""
         with self._lock:
             if last or not self._stop.is_set():
                 self.vitals = vitals

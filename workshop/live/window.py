@@ -39,7 +39,7 @@ class Second:
     at
         The second, since 1970.
     sent, greeted
-        How many names and greetings came.
+        How many names and greetings arrived.
     latency
         Of the greetings that came in it.
     """
@@ -61,7 +61,7 @@ class Histogram:
         self._classes[round(math.log(max(seconds, 0.0005)) / _STEP)] += 1
 
     def merge(self, other: Histogram) -> None:
-        """Count all that another one counted."""
+        """Add everything that another one counted."""
         self._classes.update(other._classes)
 
     def percentiles(self) -> Percentiles:

@@ -1,1 +1,1 @@
-"""A room of learners: set up without a network, and its progress seen where learners share it."""
+"""A room of learners: set up without a network, with its progress shown where learners share it."""

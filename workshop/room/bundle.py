@@ -1,7 +1,7 @@
-"""One archive that sets a machine up without a network: the repository, wheels and jars.
+"""One archive that sets up a machine without a network: the repository, wheels and jars.
 
-It holds the repository with one more folder, ``offline``. Where that is, ``make setup`` installs
-from it alone, and the jars come from it too.
+It holds the repository with one more folder, ``offline``. If that folder exists, ``make setup``
+installs from it alone, and the jars come from it too.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from workshop.stack.java.jars import bad_jars, fetch_with_progress, read_lock
 NAME = "statefun-workshop"
 
 _TEXT = """\
-Everything that the lessons need, for Python {python} on {platform}. Nothing is fetched.
+Everything that the lessons need, for Python {python} on {platform}. Nothing is downloaded.
 
     make setup      or, to open the first lesson as well: make lab
 
-It needs Python {python} with its module venv, and make. If python3 is another version:
+It needs Python {python} with its module venv, and make. If python3 is a different version:
 
     make lab PYTHON=python{python}
 
@@ -61,7 +61,7 @@ def write_bundle(archive: Path, python: str, platform: str | None = None) -> Non
 
 
 def repository_files(root: Path) -> list[Path]:
-    """Every file of the repository in ``root`` but what .gitignore names; also without git."""
+    """Every file of the repository in ``root`` except what .gitignore names; works without git."""
     lines = (root / ".gitignore").read_text(encoding="utf-8").splitlines()
     ignored = [".git", *(line.strip("/") for line in lines if line and not line.startswith("#"))]
     found: list[Path] = []
@@ -75,7 +75,7 @@ def repository_files(root: Path) -> list[Path]:
 
 
 def _nobodys(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Nothing of who made the archive is in it, and everybody may read what comes out of it."""
+    """The archive reveals nothing about who made it, and everybody may read what is unpacked."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644

@@ -1,4 +1,4 @@
-"""The commands for whoever prepares a room."""
+"""The commands for the person who prepares a room."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import click
 )
 @click.option("--output", type=click.Path(path_type=Path), help="The archive.")
 def bundle(python: str | None, platform: str | None, output: Path | None) -> None:
-    """Write an archive that sets a machine up without a network."""
+    """Write an archive that sets up a machine without a network."""
     from workshop.paths import ROOT
     from workshop.room.bundle import NAME, write_bundle
 
@@ -33,7 +33,7 @@ def bundle(python: str | None, platform: str | None, output: Path | None) -> Non
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def lessons(folder: Path) -> None:
-    """Copy the lessons into FOLDER; what you have there already stays as it is."""
+    """Copy the lessons into FOLDER; files that are already there stay as they are."""
     from workshop.room.lesson_copies import bring
 
     brought = bring(folder)
@@ -41,8 +41,10 @@ def lessons(folder: Path) -> None:
 
 
 @click.command()
-@click.option("--as", "name", metavar="NAME", help="To be seen by.  [default: your login's name]")
-@click.option("--stop", "ends", is_flag=True, help="Share no more, and delete what was shared.")
+@click.option(
+    "--as", "name", metavar="NAME", help="The name that others see.  [default: your login's name]"
+)
+@click.option("--stop", "ends", is_flag=True, help="Stop sharing, and delete what was shared.")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def share(folder: Path | None, name: str | None, ends: bool) -> None:
     """Let your room see which checks you pass, in FOLDER; nothing is sent."""
@@ -56,14 +58,14 @@ def share(folder: Path | None, name: str | None, ends: bool) -> None:
     if now is None:
         click.echo("Nothing is shared.")
         return
-    click.echo(f"Which checks you pass, and when, is written to {now.file}, and nothing else.")
-    click.echo("To end it: python -m workshop share --stop")
+    click.echo(f"Only which checks you pass, and when, is written to {now.file}.")
+    click.echo("To stop sharing: python -m workshop share --stop")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def room(folder: Path) -> None:
-    """Show who of the learners that share in FOLDER has passed what."""
+    """Show what each learner who shares in FOLDER has passed."""
     from rich.console import Console
 
     from workshop.room.overview import NARROWEST, learners, overview

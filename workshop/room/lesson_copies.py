@@ -9,16 +9,16 @@ from workshop.errors import WorkshopError
 from workshop.paths import ROOT
 
 PARTS = ("notebooks/*.ipynb", "notebooks/README.md", "docs/testing-your-function.md")
-"""What a learner writes into, and the page that a lesson links to."""
+"""What a learner edits, and the page that a lesson links to."""
 
 
 def bring(folder: Path) -> list[Path]:
-    """Copy the lessons into a folder, but for what is there already.
+    """Copy the lessons into a folder, except for what is already there.
 
     Parameters
     ----------
     folder
-        Where ``notebooks`` will be; made if it does not exist.
+        Where ``notebooks`` will be; created if it does not exist.
 
     Returns
     -------

@@ -17,11 +17,11 @@ from workshop.exercises.checking import exercises
 from workshop.exercises.sharing import NAME
 
 LARGEST_FILE = 100_000
-"""A larger file in the folder is nobody's progress."""
+"""A larger file in the folder cannot be anyone's progress."""
 
 
 NARROWEST = 80
-"""So many columns the table takes at least."""
+"""The minimum number of columns that the table takes."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def _passed(path: Path) -> dict[str, datetime] | None:
 
 
 def overview(room: list[Learner]) -> Table:
-    """A table of learners and lessons: ✓ where all checks have passed, else how many.
+    """A table of learners and lessons: ✓ where all checks have passed, otherwise how many.
 
-    A name that is too long for its column goes on in the next line: two must not look alike.
+    A name that is too long for its column continues on the next line: two must not look alike.
     """
     checks: dict[str, list[str]] = {}
     for one in exercises():

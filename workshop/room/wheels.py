@@ -1,4 +1,4 @@
-"""The wheels that a machine needs, fetched on another one that may be of another kind."""
+"""The wheels that a machine needs, downloaded on another one that may be of a different kind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workshop.errors import WorkshopError
 from workshop.paths import ROOT
 
 BUILT_HERE = (ROOT / "pyproject.toml", ROOT / "statefun-protobuf" / "pyproject.toml")
-"""What setting up builds; the tools that build it have to be there as well."""
+"""What the set-up builds; the tools that build it must be there as well."""
 
 
 def download(folder: Path, python: str, platform: str | None = None) -> None:

@@ -62,14 +62,14 @@ class Kernel:
             )
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it immediately."""
         run_sync(self.manager.shutdown_kernel)(now=True)
 
 
 class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
     """Executes the cells of one notebook.
 
-    What went wrong outside of the code of a cell becomes an error output of the cell that ran.
+    Anything that goes wrong outside a cell's code becomes an error output of the cell that ran.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
                 break
 
     def _execute(self, cell: NotebookNode, index: int, last: bool) -> bool:
-        """Execute a cell; return whether all is well."""
+        """Execute a cell; return whether it succeeded."""
         try:
             self.execute_cell(cell, index)
         except CellExecutionError:
@@ -190,7 +190,7 @@ class LessonClient(PapermillNotebookClient):  # type: ignore[misc]
 
 
 class LessonEngine(Engine):  # type: ignore[misc]
-    """How papermill comes to our client."""
+    """How papermill gets our client."""
 
     @classmethod
     def execute_managed_notebook(

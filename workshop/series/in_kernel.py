@@ -1,7 +1,7 @@
-"""The part of a run that lives in the kernel: it sees failures that would pass unnoticed.
+"""The part of a run that lives in the kernel: it sees failures that would go unnoticed.
 
-A notebook goes on when a shell command fails, when a background thread dies of an exception, and
-when nobody asks an asyncio task for its result. A run must not.
+A notebook keeps running when a shell command fails, when a background thread dies of an exception,
+and when nobody asks an asyncio task for its result. A run must not.
 """
 
 from __future__ import annotations

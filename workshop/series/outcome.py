@@ -1,4 +1,4 @@
-"""What a run tells: the time of every lesson, where it went, and what failed."""
+"""What a run reports: the time of every lesson, where it went, and what failed."""
 
 from __future__ import annotations
 

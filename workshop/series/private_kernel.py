@@ -1,11 +1,11 @@
 """Kernels that no other login of this machine can listen to.
 
-The channels of a kernel are ports on loopback unless it is told otherwise, and that of its output
-answers whoever subscribes. Here they are sockets in a folder that is closed to others. The folder
-is a short one: a socket's path has room for about a hundred bytes, less than many a home takes.
+By default, the channels of a kernel are ports on loopback, and its output channel answers anyone
+who subscribes. Here they are sockets in a folder that is closed to others. The folder is a short
+one: a socket's path has room for about a hundred bytes, less than many a home takes.
 
-Where there can be no such folder the channels are ports as ever, encrypted with a key that stands
-in the kernel's connection file, which others cannot read either.
+Where such a folder is not possible, the channels are ports as usual, encrypted with a key in the
+kernel's connection file, which others cannot read either.
 """
 
 from __future__ import annotations

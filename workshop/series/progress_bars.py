@@ -1,4 +1,4 @@
-"""How a run is shown while it goes on: bars in a terminal, plain lines elsewhere."""
+"""How a run is shown while it is in progress: bars in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ProgressBars:
         self._bars.reset(self._cells, description=name, total=None)
 
     def cell(self, done: int, of: int) -> None:
-        """So many of the lesson's cells are done."""
+        """This many of the lesson's cells are done."""
         self._bars.update(self._cells, completed=done, total=of)
 
     def end(self, lesson: LessonRun) -> None:

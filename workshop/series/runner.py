@@ -76,7 +76,7 @@ def run_notebooks(
         When there is no notebook, a parameter is unknown to all of them, or a lesson fails.
     """
     if solved and twice:
-        raise LessonFailed("The lessons run solved or twice, not both.")
+        raise LessonFailed("The lessons can run solved or twice, but not both.")
     form = Form.SOLVED if solved else Form.TWICE if twice else Form.AS_IT_STANDS
     chosen = choose(notebooks)
     values = parameters_of(chosen, parameters or {})

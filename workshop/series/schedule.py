@@ -32,7 +32,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Form(Enum):
-    """What becomes of a notebook before it is executed."""
+    """What is done to a notebook before it is executed."""
 
     AS_IT_STANDS = "as it stands"
     SOLVED = "solved"
@@ -53,7 +53,7 @@ class Series:
     parameters
         For each notebook, values for its ``parameters`` cell.
     form
-        What becomes of them before.
+        What is done to them before that.
     cell_seconds
         How long one cell may run.
     """
@@ -102,7 +102,7 @@ class Series:
         self.report.seconds = time.monotonic() - self._began
 
     def run(self, notebook: Path, view: ProgressBars | None = None) -> LessonRun:
-        """Execute a lesson; what fails is told in what is returned."""
+        """Execute a lesson; the result says what failed."""
         lesson, following = self._find(notebook)
         if lesson.path in self._sharing or (following and following.path in self._sharing):
             self._see_to_the_stack("up")
@@ -149,7 +149,9 @@ class Series:
         """Look at an executed copy in which no cell failed."""
         code = [c for c in executed.cells if c.cell_type == "code" and c.source.strip()]
         if len(ran.cells) < len(code):
-            ran.failure = f'it ended itself in cell [{len(ran.cells)}] "{ran.cells[-1].line}"'
+            ran.failure = (
+                f'the lesson ended itself in cell [{len(ran.cells)}] "{ran.cells[-1].line}"'
+            )
         elif self.form is not Form.AS_IT_STANDS:
             checks = [
                 (number, cell)

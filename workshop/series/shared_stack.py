@@ -45,7 +45,7 @@ class Holder:
         )
 
     def see_to_it(self, how: str) -> None:
-        """Let the stack be brought up if it is not, and go on at once.
+        """Have the stack brought up if it is not, and return at once.
 
         Parameters
         ----------

@@ -1,6 +1,6 @@
 """What the official Python walkthrough prescribes, as data: each has to run in some lesson.
 
-Its sections in order, and in each the API calls, configuration keys and greeting texts that appear
+Its sections in order, and in each the API calls, configuration keys and greetings that appear
 there for the first time.
 """
 

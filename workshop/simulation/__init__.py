@@ -1,7 +1,7 @@
 """Run stateful functions without the engine: a fake context and a simulated runtime.
 
-`FakeContext` is what a function is called with; `SimulatedRuntime` plays the engine for a whole
-module. Neither needs anything else of this package, so they serve the tests of any project.
+`FakeContext` is what a function is called with; `SimulatedRuntime` simulates the engine for a whole
+module. Neither needs anything else from this package, so any project can use them in its tests.
 """
 
 from workshop.simulation.check import check_module

@@ -47,7 +47,7 @@ class Addresses:
         return len(self._cells)
 
     def find(self, header: bytes) -> Instance:
-        """Look an encoded address up, or begin with it.
+        """Look an encoded address up, or create it.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class Addresses:
         self._dirty.clear()
 
     def restore(self, now_ms: int) -> list[Instance]:
-        """Go back to the last checkpoint; gives the addresses whose batches are sent again."""
+        """Go back to the last checkpoint; returns the addresses whose batches are sent again."""
         for instance in self._dirty:
             instance.restore()
             if instance.flight is None:

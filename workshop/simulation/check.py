@@ -1,4 +1,4 @@
-"""Hold a module definition to the code it is deployed with, before anything runs."""
+"""Compare a module definition with the code it is deployed with, before anything runs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def check_module(
     Returns
     -------
     list of Finding
-        In the order of the file's lines; empty when all is well. What the code uses is read from
+        In the order of the file's lines; empty if nothing is wrong. What the code uses is read from
         the text of the functions and of what they pass the context to: computed names are not seen.
 
     Raises
@@ -66,7 +66,7 @@ def check_module(
 
 
 def compare(functions: StatefulFunctions, module: Module) -> list[Finding]:
-    """Compare a module definition that was read already; see `check_module`."""
+    """Compare a module definition that has already been read; see `check_module`."""
     findings: list[Finding] = []
     bound = {f"{namespace}/{name}": f for (namespace, name), f in functions.functions.items()}
     for typename, declared in module.functions.items():
@@ -157,7 +157,7 @@ def _use_findings(spec: Function, uses: list[_Use], module: Module) -> list[Find
 def _uses(
     function: Callable[..., object], position: int = 0, depth: int = 3
 ) -> tuple[list[_Use], bool]:
-    """Read from the text of a function what it asks of its context, and whether that is all.
+    """Read from the source of a function what it asks of its context, and whether that is all.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def _uses(
 
 
 class _UseReader(ast.NodeVisitor):
-    """Collects what is asked of the variable ``context``; ``lost`` when it went out of sight."""
+    """Collects what is asked of the variable ``context``; ``lost`` if it went out of sight."""
 
     def __init__(
         self, context: str, scope: dict[str, object], file: str, before: int, depth: int

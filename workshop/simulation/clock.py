@@ -1,4 +1,4 @@
-"""The virtual clock: what is due when. Time passes only when somebody lets it."""
+"""The virtual clock: what is due when. Time passes only when it is told to."""
 
 from __future__ import annotations
 

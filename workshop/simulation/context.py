@@ -1,7 +1,7 @@
 """A context to call a stateful function with, without a runtime.
 
 `FakeContext` *is* the SDK's own context: the class that its handler gives to a function
-(``BatchContext``), with a door for what the handler would otherwise take from the engine's request
+(``BatchContext``), with access to what the handler would otherwise take from the engine's request
 and put into its answer. So every attribute, effect, error and quirk is the SDK's.
 """
 
@@ -146,7 +146,8 @@ class FakeContext(BatchContext):  # type: ignore[misc]  # the SDK has no types
     def stored(self) -> dict[str, Message | bytes | None]:
         """The states as they are now: the message of each, None for an empty or deleted one.
 
-        A value that is no ``Any``, which ``context[name] = message`` lets through, shows as bytes.
+        A value that is not an ``Any``, which ``context[name] = message`` lets through, shows as
+        bytes.
         """
         return {
             name: typed(handle.bytes()) if handle.value is not None else None
@@ -163,7 +164,7 @@ class FakeContext(BatchContext):  # type: ignore[misc]  # the SDK has no types
 
     @property
     def replied(self) -> list[Message]:
-        """The replies alone."""
+        """Only the replies."""
         return [entry.message for entry in self.sent if entry.is_reply]
 
     @property
@@ -196,7 +197,7 @@ class FakeContext(BatchContext):  # type: ignore[misc]  # the SDK has no types
         ]
 
     def response(self) -> bytes:
-        """Give the bytes with which the SDK's handler would answer this batch."""
+        """Return the bytes with which the SDK's handler would answer this batch."""
         invocation = InvocationContext(None)
         invocation.context = self
         return bytes(invocation.complete())

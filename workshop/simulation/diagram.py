@@ -108,7 +108,7 @@ def _states(events: Sequence[Event]) -> str:
 
 
 def escape(text: str) -> str:
-    """Write a text so that Mermaid shows it as it is: all but plain characters as numbers.
+    """Write a string so that Mermaid shows it as it is: all but plain characters as numbers.
 
     A semicolon, a hash, an angle bracket or a line break would end the statement or be markup, and
     the word "end" would close a block.
@@ -125,5 +125,5 @@ def escape(text: str) -> str:
 
 
 def _escape_cell(text: str) -> str:
-    """Write a text so that a cell of a Markdown table shows it as it is."""
+    """Write a string so that a cell of a Markdown table shows it as it is."""
     return "".join(c if c.isalnum() or c in " .,/()=-→…—:" else f"&#{ord(c)};" for c in text)

@@ -30,7 +30,7 @@ class EgressRecord(NamedTuple):
         A typed message, or bytes when its class is not known.
     status
         ``open`` (in a transaction that no checkpoint has committed yet), ``committed``, or
-        ``aborted`` (the job went back behind it).
+        ``aborted`` (the job was rolled back to before it).
     """
 
     topic: str
@@ -51,7 +51,7 @@ class Records(tuple[EgressRecord, ...]):
 
     @property
     def values(self) -> list[Any]:
-        """The values alone."""
+        """Only the values."""
         return [record.value for record in self]
 
     def _rows(self) -> list[tuple[str, str, str]]:
@@ -130,7 +130,7 @@ class EgressLog:
         Raises
         ------
         ValueError
-            It is no ``KafkaProducerRecord``: the engine's egress refuses it.
+            It is not a ``KafkaProducerRecord``: the engine's egress refuses it.
         """
         if not argument.startswith(_USUAL) and read_any(argument)[0].rpartition("/")[2] != _NAME:
             raise ValueError(

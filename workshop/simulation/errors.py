@@ -1,4 +1,4 @@
-"""The one base of the errors of the simulation, and what it tells a person about each."""
+"""The common base of the simulation's errors, and what it says about each of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SimulationError(Exception):
         return "\n".join(part for part in parts if part)
 
     def _render_traceback_(self) -> list[str]:
-        """Show a notebook the message alone: the frames between would say nothing to a learner."""
+        """Show only the message in a notebook: the frames in between help no learner."""
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -38,7 +38,7 @@ class ModuleError(SimulationError):
 
 
 class HandlerMismatch(SimulationError):
-    """``async def`` under the plain handler, the reverse, or a message type that is a text."""
+    """``async def`` under the plain handler, the reverse, or a message type given as a string."""
 
 
 class JobFailed(SimulationError):

@@ -46,7 +46,7 @@ def checked_handler(handler: object) -> type:
     Raises
     ------
     HandlerMismatch
-        It is none of the SDK's two.
+        It is neither of the SDK's two.
     """
     cls = handler if isinstance(handler, type) else type(handler)
     if not issubclass(cls, _HANDLERS):

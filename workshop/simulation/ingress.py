@@ -88,8 +88,8 @@ class IngressLog:
     def messages(self, record: _Record) -> list[tuple[bytes, bytes, bytes]]:
         """Turn a record into messages: address, entry of a batch, argument.
 
-        The key, not the message, is the identity. It is decoded as Java does: what is no UTF-8
-        becomes U+FFFD, so that two such keys may address one instance.
+        The key, not the message, is the identity. It is decoded as Java does: bytes that are not
+        UTF-8 become U+FFFD, so that two such keys may address one instance.
 
         Raises
         ------

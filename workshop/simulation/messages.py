@@ -63,8 +63,8 @@ def typed(data: bytes) -> Message | bytes:
     Returns
     -------
     Message or bytes
-        The message; the ``Any`` itself when its class is unknown or its bytes do not fit; the
-        bytes as they are when they are no ``Any``.
+        The message; the ``Any`` itself when its class is unknown or its bytes do not fit; the bytes
+        as they are when they are not an ``Any``.
     """
     try:
         type_url, value = read_any(data)
@@ -93,7 +93,7 @@ def packed(message: Message) -> bytes:
 
 
 def shorten(text: str, limit: int = 70) -> str:
-    """Cut a text to ``limit`` characters, with an ellipsis where something was left out."""
+    """Cut a string to ``limit`` characters, with an ellipsis where something was left out."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -97,7 +97,7 @@ def module_diagram(module: str | Path, functions: StatefulFunctions | None = Non
     Raises
     ------
     ModuleError
-        There is no such file, or it is no YAML.
+        There is no such file, or it is not YAML.
     """
     functions = None if functions is None else functions_of(functions)
     return ModuleDiagram(read_module(module), functions)

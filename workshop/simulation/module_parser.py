@@ -2,7 +2,8 @@
 
 Checked against the classes of the engine 2.2.2: the keys are those of its parsers, a value of the
 wrong type is refused as there, a default here is its default, and what it skips silently is
-reported. Kafka and HTTP functions are played; gRPC functions, Kinesis and explicit routers are not.
+reported. Kafka and HTTP functions are simulated; gRPC functions, Kinesis and explicit routers are
+not.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def read_module(module: str | Path, transaction_limit_ms: int = 900_000) -> Modu
     Raises
     ------
     ModuleError
-        There is no such file, or it is no YAML.
+        There is no such file, or it is not YAML.
     """
     if isinstance(module, str) and "\n" in module:
         source, text = "module.yaml", module

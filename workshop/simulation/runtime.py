@@ -1,6 +1,6 @@
 """A whole module in this process: what the engine and the broker do around the functions.
 
-It is long, since all that can be asked of the simulation is in one class, most of it docstrings.
+It is long, since everything you can ask of the simulation is in one class, most of it docstrings.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ __all__ = ["SimulatedRuntime"]
 
 
 class SimulatedRuntime:
-    """Plays the engine for a module, one batch at a time, on a virtual clock.
+    """Simulates the engine for a module, one batch at a time, on a virtual clock.
 
-    It is long: all that can be asked of the simulation.
+    It is long: it has everything you can ask of the simulation.
 
     Parameters
     ----------
@@ -50,11 +50,12 @@ class SimulatedRuntime:
     seed
         Draws which address goes next: equal seeds give equal runs.
     check
-        Refuse a module with errors. Otherwise they show when they strike; see ``findings``.
+        Refuse a module with errors. Otherwise they appear when they cause a failure; see
+        ``findings``.
     checkpoint_interval
         Seconds of virtual time between checkpoints; None leaves them to `checkpoint`.
     trace
-        How many events the trace keeps; 0 switches it off.
+        How many events the trace keeps; 0 turns it off.
     keep_records
         How many records of the output topics are kept; None keeps all.
     max_restarts
@@ -154,7 +155,8 @@ class SimulatedRuntime:
         key
             The identity of the function instances to address. A record without one fails the job.
         value
-            The message; bytes go as they are, so that a test can send what no message could be.
+            The message; bytes are sent as they are, so that a test can send what no message could
+            contain.
 
         Raises
         ------
@@ -173,7 +175,7 @@ class SimulatedRuntime:
         self._ingress.append(topic, key, value)
 
     def uncommitted(self, topic: str, cls: type[Message] | None = None) -> Records:
-        """Read an output topic as a ``read_uncommitted`` consumer: all that was ever written.
+        """Read an output topic as a ``read_uncommitted`` consumer: everything ever written.
 
         Parameters
         ----------
@@ -207,12 +209,12 @@ class SimulatedRuntime:
     def run(self, limit: int | None = None) -> int:
         """Execute batches until nothing is left to do at this time.
 
-        The clock stands still, except that it goes on to the next attempt of a batch that failed.
+        The clock stands still, except that it moves to the next attempt of a batch that failed.
 
         Parameters
         ----------
         limit
-            Stop after so many batches. Two functions that answer each other go on for ever.
+            Stop after this many batches. Two functions that answer each other never stop.
 
         Returns
         -------
@@ -249,7 +251,7 @@ class SimulatedRuntime:
     # -- checkpoints and failures ---------------------------------------------------------------
 
     def checkpoint(self) -> None:
-        """Complete a checkpoint: what happened until now holds, and its output is committed."""
+        """Complete a checkpoint: what has happened so far is final, and its output is committed."""
         self._job.checkpoint()
 
     def crash(self) -> None:
@@ -269,7 +271,7 @@ class SimulatedRuntime:
 
     @property
     def counters(self) -> Counters:
-        """How often what happened."""
+        """How often each thing happened."""
         return self._job.counters
 
     @property
@@ -287,7 +289,7 @@ class SimulatedRuntime:
         }
 
     def states(self, typename: str, id: str) -> dict[str, Message | bytes | None]:
-        """Read all states of one address, typed; None where nothing is stored, or no longer.
+        """Read all states of one address, typed; None where nothing is stored, or nothing any more.
 
         Raises
         ------

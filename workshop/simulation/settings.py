@@ -15,7 +15,7 @@ class Counters:
     """What happened so far.
 
     ``invoked`` counts calls of functions: at least one for each message. ``took_effect`` counts
-    messages whose effects hold: exactly once each; it goes back when the job does.
+    messages whose effects count, exactly once each; it goes back when the job does.
     """
 
     invoked: int = 0

@@ -130,7 +130,7 @@ def read(cls: type[_Message], data: bytes) -> _Message:
     Raises
     ------
     ValueError
-        The bytes are no such message.
+        The bytes are not such a message.
     """
     message: _Message = cls()
     try:
@@ -155,7 +155,7 @@ def read_response(data: bytes) -> Response:
     Raises
     ------
     ValueError
-        The bytes are no ``FromFunction``; the engine fails the job on them.
+        The bytes are not a ``FromFunction``; the engine fails the job on them.
     """
     result = read(FromFunction, data).invocation_result
     return Response(

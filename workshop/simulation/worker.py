@@ -1,4 +1,4 @@
-"""Who executes a batch: the SDK's handler in this process, or a server over HTTP."""
+"""What executes a batch: the SDK's handler in this process, or a server over HTTP."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Worker(Protocol):
 
     @property
     def begun(self) -> int | None:
-        """How many messages of the last batch got to the function; None when nobody can know."""
+        """How many messages of the last batch reached the function; None if unknown."""
 
     def call(self, request: bytes) -> bytes:
         """Answer a ``ToFunction`` with a ``FromFunction``, or raise `WorkerFailed`."""
@@ -116,7 +116,7 @@ class KernelWorker:
     Raises
     ------
     HandlerMismatch
-        The functions are not all of the handler's kind.
+        Not all functions are of the handler's kind.
     """
 
     def __init__(self, functions: StatefulFunctions, handler: object = None) -> None:

@@ -22,7 +22,7 @@ class Finding(NamedTuple):
     message
         What is wrong and what happens because of it.
     error
-        False for what runs, but probably not as it was meant.
+        False for something that runs, but probably not as intended.
     """
 
     line: int
@@ -52,7 +52,7 @@ class Node(NamedTuple):
         return {key.value: key.start_mark.line + 1 for key, _ in self.yaml_node.value}
 
     def get(self, *keys: str) -> Node | None:
-        """Follow ``keys`` down; None when the way ends. Of equal keys the last counts."""
+        """Follow ``keys`` down; None when the path ends. Of equal keys the last counts."""
         node, path = self.yaml_node, self.path
         for key in keys:
             found = None
@@ -91,7 +91,7 @@ class Node(NamedTuple):
 class NodeReader:
     """Reads typed values out of nodes and collects what is wrong with them.
 
-    The engine (2.2.2) stops at the first mistake; the reader goes on, to name all of them.
+    The engine (2.2.2) stops at the first mistake; the reader continues, to name all of them.
     """
 
     def __init__(self) -> None:

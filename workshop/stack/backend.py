@@ -1,4 +1,4 @@
-"""What a stack does in its own way: as processes of this machine, or in containers.
+"""What a stack does in its own way: as local processes, or in containers.
 
 :class:`workshop.stack.front.Stack` is the same for both; it has one of these behind it.
 """
@@ -48,13 +48,13 @@ class Backend(ABC):
     """
 
     up_seconds = 180.0
-    """How long a start may take, unless it is told otherwise."""
+    """How long a start may take, unless specified otherwise."""
 
     look_seconds = 0.05
     """How long a start waits before it looks again."""
 
     hopeless: tuple[str, ...] = ()
-    """The states from which a start does not become ready."""
+    """The states from which a start never becomes ready."""
 
     def __init__(
         self, folder: RunFolder, module: Path, checkpoint_ms: int | None, size: Size | None
@@ -68,21 +68,21 @@ class Backend(ABC):
 
     @abstractmethod
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
-        """Start the stack, or attach to it; return whether a start that fails must be undone.
+        """Start the stack, or attach to it; return whether a failed start must be undone.
 
         Parameters
         ----------
         progress
             Shows how it goes.
         deadline
-            Until when it may take, by the monotonic clock.
+            When to give up, by the monotonic clock.
         keep
             Whether :meth:`keep` will be called when it is ready.
         """
 
     @abstractmethod
     def keep(self) -> None:
-        """Let the stack live until it is stopped, whoever uses it."""
+        """Keep the stack up until it is stopped, even without users."""
 
     @abstractmethod
     def release(self) -> None:
@@ -94,16 +94,16 @@ class Backend(ABC):
 
     @abstractmethod
     def scale(self, workers: int) -> None:
-        """Run so many workers."""
+        """Run this many workers."""
 
     @abstractmethod
     def status(self) -> Status:
-        """Return what the stack does now."""
+        """Return the current state of the stack."""
 
     @property
     @abstractmethod
     def services(self) -> list[str]:
-        """What has a log."""
+        """The parts that have a log."""
 
     @abstractmethod
     def logs(self, service: str, lines: int) -> str:
@@ -111,11 +111,11 @@ class Backend(ABC):
 
     @abstractmethod
     def follow(self, service: str) -> Iterator[str]:
-        """Yield what is added to a log, for as long as it is asked for."""
+        """Yield what is added to a log, for as long as the caller iterates."""
 
     @abstractmethod
     def log_place(self, service: str) -> str:
-        """Say where a log is to be found."""
+        """Say where to find a log."""
 
     @abstractmethod
     def checkpoint_files(self) -> list[tuple[str, int]]:
@@ -123,19 +123,19 @@ class Backend(ABC):
 
     @abstractmethod
     def module_difference(self) -> str:
-        """What the running module definition has other than ``module.yaml``, as a diff."""
+        """How the running module definition differs from ``module.yaml``, as a diff."""
 
     @abstractmethod
     def send_signal(self, name: str, number: signal.Signals) -> Part:
-        """Send a signal to a part; return what it was before."""
+        """Send a signal to a part; return the part's state before that."""
 
     def mark_skipped(self, poison: Poison) -> None:
-        """Let the ingress step over a record."""
+        """Let the ingress skip a record."""
         poison.skip(self.folder.skipped)
 
     @abstractmethod
     def must_be_used(self) -> None:
-        """Raise where only a process that uses the stack can take a place in it, and this does not.
+        """Raise if only a process that uses the stack can take a place in it, and this one doesn't.
 
         Raises
         ------

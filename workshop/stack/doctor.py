@@ -1,4 +1,4 @@
-"""Checks of this machine: each is ✓, or says the command that fixes it."""
+"""Checks of this machine: each is a ✓, or shows the command that fixes it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ODD = (
     *("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH"),
     *("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONIOENCODING"),
 )
-"""What would change how Java or Python starts, beside proxies."""
+"""What would change how Java or Python starts, besides proxies."""
 
 OLDEST_PYTHON = (3, 10)
 SET_UP = "make setup"
@@ -62,7 +62,7 @@ def examine() -> list[Diagnosis]:
 
 
 def _found(check: Callable[[], Iterator[Diagnosis]]) -> Iterator[Diagnosis]:
-    """What a check finds; an error that says what to do is a finding too."""
+    """What a check found; an error that says what to do is a finding too."""
     try:
         yield from check()
     except WorkshopError as error:
@@ -71,7 +71,9 @@ def _found(check: Callable[[], Iterator[Diagnosis]]) -> Iterator[Diagnosis]:
 
 def _system() -> Iterator[Diagnosis]:
     if sys.platform == "win32":
-        yield Diagnosis("Windows runs the stack inside WSL only", "wsl --install, then start there")
+        yield Diagnosis(
+            "on Windows, the stack runs only inside WSL", "wsl --install, then start there"
+        )
     else:
         yield Diagnosis(f"operating system: {sys.platform}")
 
@@ -145,9 +147,9 @@ def _environment() -> Iterator[Diagnosis]:
     proxies = [name for name in os.environ if re.fullmatch("(?i)(https?|all|ftp)_proxy", name)]
     found = sorted([name for name in ODD if name in os.environ] + proxies)
     yield Diagnosis(
-        f"environment: a stack does not get your {', '.join(found)}"
+        f"environment: a stack does not see your {', '.join(found)}"
         if found
-        else "environment: nothing that a stack would have to be kept from"
+        else "environment: nothing that a stack must be shielded from"
     )
 
 
@@ -224,4 +226,4 @@ def _stacks() -> Iterator[Diagnosis]:
         what = f"stack {name} was killed and may have left processes"
         yield Diagnosis(what, f"python -m workshop down --name {name}")
     if not stale:
-        yield Diagnosis("no stack was left half running")
+        yield Diagnosis("no stack was left half-running")

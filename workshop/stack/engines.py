@@ -24,7 +24,7 @@ FILE = ROOT / "docker-compose.yml"
 VARIABLE = "WORKSHOP_ENGINE"
 PROJECT_LABEL = "com.docker.compose.project"
 MEMORY_BYTES = 2_000_000_000
-"""Free memory that the containers need."""
+"""How much free memory the containers need."""
 
 _GET_DOCKER = (
     "install Docker Engine with Compose v2 (https://docs.docker.com/engine/install/), "
@@ -72,7 +72,7 @@ class Container:
 
     @classmethod
     def inspected(cls, told: Mapping[str, Any]) -> Container:
-        """Read what ``inspect`` answers, of docker or of podman."""
+        """Read the output of ``inspect``, from docker or podman."""
         labels, state = told["Config"]["Labels"], told["State"]
         network = told["NetworkSettings"]
         health = state.get("Health") or state.get("Healthcheck") or {}
@@ -156,12 +156,12 @@ class ContainerEngine:
 
 
 def find() -> ContainerEngine:
-    """Return the engine of this machine; ``WORKSHOP_ENGINE`` says which one if there are both.
+    """Return the engine of this machine; ``WORKSHOP_ENGINE`` says which one if both are installed.
 
     Raises
     ------
     NotReady
-        When there is none that can be used; it says what is missing.
+        If none can be used; the error says what is missing.
     """
     wanted = os.environ.get(VARIABLE)
     if wanted not in (None, "", "docker", "podman"):
@@ -178,7 +178,7 @@ def find() -> ContainerEngine:
         if find_spec("podman_compose"):
             return ContainerEngine("podman", (sys.executable, "-m", "podman_compose"))
         problem = NotReady(
-            "podman is here, podman-compose is not.", hint="pip install podman-compose"
+            "podman is installed, but podman-compose is not.", hint="pip install podman-compose"
         )
     raise problem
 
@@ -187,13 +187,13 @@ def _docker() -> ContainerEngine | NotReady:
     """Docker, or what it lacks."""
     if not _works("docker", "compose", "version"):
         return NotReady(
-            "docker is here, Compose v2 is not.",
+            "docker is installed, but Compose v2 is not.",
             hint="install it: on Debian and Ubuntu apt-get install docker-compose-v2, else "
             "https://docs.docker.com/compose/install/linux/",
         )
     if not _works("docker", "info"):
         return NotReady(
-            "docker is here, and its daemon does not answer.",
+            "docker is installed, but its daemon does not answer.",
             hint="start it (sudo systemctl start docker, or Docker Desktop); if it runs, you may "
             "not be allowed to use it: sudo usermod -aG docker $USER, and log in again.",
         )
@@ -212,9 +212,9 @@ def check_memory() -> None:
     free = psutil.virtual_memory().available
     if free < MEMORY_BYTES:
         raise NotReady(
-            f"{free / 1e9:.1f} GB of memory are free, the containers need "
+            f"{free / 1e9:.1f} GB of memory are free, but the containers need "
             f"{MEMORY_BYTES / 1e9:.0f} GB.",
-            hint="end other programs, or use the embedded stack, which needs less: "
+            hint="close other programs, or use the embedded stack, which needs less: "
             "python -m workshop up --lean",
         )
 
@@ -234,6 +234,6 @@ def port_for(variable: str) -> int:
             return port
     except (OSError, ValueError, OverflowError) as error:
         raise NotReady(
-            f"{variable} is {wanted}, and that port cannot be used ({error}).",
-            hint=f"name a free one, or unset {variable}: then the system chooses.",
+            f"{variable} is {wanted}, but that port cannot be used ({error}).",
+            hint=f"choose a free one, or unset {variable} and let the system choose.",
         ) from error

@@ -1,4 +1,4 @@
-"""The few calls of Flink's REST API that running one job takes."""
+"""The few calls of Flink's REST API that it takes to run one job."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class FlinkRest:
         Parameters
         ----------
         restore
-            The checkpoint or savepoint to begin from, or None to begin afresh.
+            The checkpoint or savepoint to start from, or None to start from scratch.
         parallelism
-            In how many copies every task runs. A job that is submitted in this way does not
-            regard ``parallelism.default``.
+            How many copies of every task run. A job that is submitted this way ignores
+            ``parallelism.default``.
         """
         # Flink wants a jar, but all classes are on its class path already: an empty one will do.
         jar = io.BytesIO()

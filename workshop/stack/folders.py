@@ -1,4 +1,4 @@
-"""One private folder for every stack: what lies where in it."""
+"""One private folder for every stack: what is where in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workshop.paths import make_folder, runs_folder
 def file_sizes(folder: Path) -> list[tuple[str, int]]:
     """Return every file below ``folder``, by its path in it, and its size in bytes; sorted.
 
-    A file that vanishes while it is looked at, as old checkpoints do, is left out.
+    A file that vanishes during the search, as old checkpoints do, is left out.
     """
     found = []
     for path in folder.rglob("*"):
@@ -77,12 +77,12 @@ class RunFolder:
 
     @property
     def saved(self) -> Path:
-        """Names a checkpoint that there was, so that one that is gone is missed."""
+        """Names a checkpoint that existed, so that its loss is noticed."""
         return self.path / "saved"
 
     @property
     def skipped(self) -> Path:
-        """One file for every record that the ingress is to step over."""
+        """One file for every record that the ingress must skip."""
         return self.path / "skipped"
 
     @property
@@ -98,13 +98,13 @@ class RunFolder:
     def inside(self, path: Path) -> str:
         """Return the name of a path from within the folder.
 
-        Every process in Java runs in the folder of its stack, and is told only such names: of
-        the folder's own path, whatever it holds, none of their many syntaxes ever reads a letter.
+        Every Java process runs in the folder of its stack and is given only such names, so that
+        none of their many syntaxes ever has to read the folder's own path, whatever it contains.
         """
         return str(path.relative_to(self.path))
 
     def contents(self) -> str:
-        """Say what is lost with the folder and how large it is; nothing if it is not there."""
+        """Say what is lost with the folder and how large it is; empty if there is no folder."""
         if not self.path.exists():
             return ""
         kinds = {
@@ -116,7 +116,7 @@ class RunFolder:
         return ", ".join(f"{kind} ({size / 1e6:.1f} MB)" for kind, size in sizes.items())
 
     def make(self) -> None:
-        """Make the folder and its parts, private to the user."""
+        """Create the folder and its parts, private to the user."""
         parts = (self.logs, self.conf, self.broker, self.checkpoints, self.jars, self.tmp)
         for folder in (self.path, *parts):
             make_folder(folder, "WORKSHOP_RUNS", private=True)

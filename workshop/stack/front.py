@@ -1,6 +1,6 @@
 """The real stack: what notebooks and the command line use, whichever way it runs.
 
-It is long, since all that can be asked of a stack is in one class, half of it docstrings.
+It is long, since everything you can ask of a stack is in one class, half of it docstrings.
 """
 
 from __future__ import annotations
@@ -46,14 +46,15 @@ class Stack:
 
     It is long: all that can be asked of a stack is here. How it is done is its backend's.
 
-    Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name
-    that runs already. It ends with the last process that uses it, however that ends. What was
-    stopped by ``down`` goes on with the next ``up``; what was never stopped so leaves nothing.
+    Making one starts nothing. ``up`` starts the stack, or attaches to the one of the same name that
+    runs already. It ends with the last process that uses it, however that ends. A stack that
+    ``down`` stopped continues with the next ``up``; one that was never stopped this way leaves
+    nothing behind.
 
     Parameters
     ----------
     name
-        Two stacks of different names never meet. Unless given, that of the environment variable
+        Stacks with different names never interfere. Unless given, that of the environment variable
         ``WORKSHOP_STACK``, or ``default``.
     module
         The module definition to run.
@@ -162,7 +163,7 @@ class Stack:
         progress
             Shows how it goes; unless given, what suits a terminal or a notebook.
         keep
-            Let the stack live until :meth:`down`, whoever uses it.
+            Keep the stack up until :meth:`down`, even without users.
 
         Raises
         ------
@@ -203,18 +204,18 @@ class Stack:
         self.backend.release()
 
     def down(self, forget: bool = False) -> bool:
-        """Stop the stack for everybody; return whether it ran. The next ``up`` goes on from there.
+        """Stop the stack for everybody; return whether it ran. The next ``up`` continues.
 
         Parameters
         ----------
         forget
-            Delete the run folder as well: the topics and all that the functions remember.
+            Delete the run folder as well: the topics and everything the functions remember.
         """
         self._stop_hosting()
         return self.backend.down(forget)
 
     def scale(self, workers: int) -> None:
-        """Run so many workers: in containers, while the stack runs.
+        """Run this many workers: in containers, while the stack runs.
 
         Parameters
         ----------
@@ -373,7 +374,7 @@ class Stack:
     # --------------------------------------------------------------- traffic
 
     def skip(self, dry_run: bool = False, timeout: float = 60) -> Poison | None:
-        """Step over the record that the engine cannot take, and over no other.
+        """Skip the record that the engine cannot read, and no other.
 
         Parameters
         ----------
@@ -435,8 +436,8 @@ class Stack:
                 if left < 0:
                     raise self._not_ready(
                         self.status(),
-                        f"{missing.total()} of {len(wanted)} greetings did not come "
-                        f"within {timeout:g} s",
+                        f"{missing.total()} of {len(wanted)} greetings did not arrive within "
+                        f"{timeout:g} s",
                     )
                 arrivals = greetings.poll(min(left, 0.5))
                 if not arrivals:
@@ -470,7 +471,7 @@ class Stack:
             if status.state not in ("starting", "restarting"):
                 raise StackError(f"Stack {self.name} is {status.state}.", hint=UP_HINT)
             if time.monotonic() > deadline:
-                raise self._not_ready(status, f"it was {status.state} all the time")
+                raise self._not_ready(status, f"it was {status.state} the whole time")
             self._must_not_fail_for_ever(status)
             time.sleep(0.1)
 
@@ -478,7 +479,7 @@ class Stack:
         if status.shortage:
             raise StackError(
                 f"Stack {self.name}: {status.shortage}.",
-                hint="free some space; the stack goes on by itself.",
+                hint="free some space; the stack continues by itself.",
             )
         if _advice(status):
             raise self._not_ready(

@@ -1,4 +1,4 @@
-"""One call of hosted functions, in a thread of its own: it can be watched, and given up."""
+"""One call of hosted functions, in a thread of its own: it can be watched, and abandoned."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Call:
         self._thread.start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for its end, and return whether there is one."""
+        """Wait for it to end, and return whether it has."""
         return self._over.wait(seconds)
 
     @property

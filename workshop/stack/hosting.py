@@ -35,7 +35,7 @@ RETRY_SECONDS = 5.0
 """How often a held call is tried again although the code is the same."""
 
 LONG_SECONDS = 2.0
-"""A call that has been running for longer is told."""
+"""A call that has been running for longer is reported."""
 
 LOG_LINES = 200
 
@@ -52,7 +52,7 @@ class Hosting:
     give_back
         Called once, when the place is free again.
     key
-        What a call must have to be answered, as the engine's have it: nothing unless given.
+        The key that a call must contain, as the engine's calls do: none unless given.
 
     Attributes
     ----------
@@ -118,18 +118,18 @@ class Hosting:
 
     @property
     def summary(self) -> str:
-        """How it does, in one line."""
+        """Its state, in one line."""
         what = ", ".join(self.types)
         if self.closed:
             return f"{what}: given back to the greeter after {self.invocations} calls"
         if self.running:
-            return f"{what}: {self.running}. Fix it and run its cell again: nothing is lost."
+            return f"{what}: {self.running}. Fix it and run its cell again; nothing is lost."
         if not self.error:
             return f"{what}: your functions, {self.invocations} calls"
         tries = max((times for times, _ in self._failed.values()), default=0)
         return (
             f"{what}: your function fails; {self.waiting} waiting, tried {tries} times. "
-            "Fix it and run its cell again: nothing is lost."
+            "Fix it and run its cell again; nothing is lost."
         )
 
     @property
@@ -150,15 +150,15 @@ class Hosting:
             self._changed.notify_all()
 
     def observe(self, observer: Callable[[], object]) -> None:
-        """Let ``observer`` be called, from any thread, whenever there is something new.
+        """Call ``observer``, from any thread, whenever there is something new.
 
-        It takes the place of the former one, which is called for the last time.
+        It replaces the previous observer, which is called one last time.
         """
         former, self.observer = self.observer, observer
         former()
 
     def close(self) -> None:
-        """Give the place back to the greeter. Calls that wait are answered by it."""
+        """Give the place back to the greeter, which answers the waiting calls."""
         with self._changed:
             if self.closed:
                 return
@@ -195,7 +195,7 @@ class Hosting:
         Returns
         -------
         bytes or None
-            The answer, or None for a failure that is to be told at once.
+            The answer, or None for a failure that is reported at once.
         """
         while True:
             code = self._code()
@@ -223,7 +223,7 @@ class Hosting:
         return Call(lambda: handler(body), self._turn, sink)
 
     def _wait_for(self, call: Call, code: object, drip: Callable[[], object]) -> bool:
-        """Wait until a call has ended; or, if there is other code to call, give it up."""
+        """Wait until a call has ended, or abandon it if there is newer code to call."""
         dripped = time.monotonic()
         while not call.wait(LOOK_SECONDS):
             if self.closed or self._code() != code:

@@ -1,4 +1,4 @@
-"""The HTTP server of a hosting: it lets a call wait for its answer as long as that is held back."""
+"""The HTTP server of a hosting: it lets a call wait as long as its answer is held back."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""Records that the ingress itself cannot take: which one it is, and how it is stepped over.
+"""Records that the ingress itself cannot read: which one it is, and how it is skipped.
 
 A record without a key, or without a value, makes the ingress fail before any function is called.
-The engine then goes back to its newest checkpoint, reads on, meets the same record, and so for
-ever. Its own error does not say which record it was. The class through which every record comes in
-is one of ours (``java/``), and does two things when one cannot be read:
+The engine then goes back to its newest checkpoint, reads on, meets the same record again, and so on
+for ever. Its own error does not say which record it was. Every record passes through one of our own
+classes (``java/``), which does two things when a record cannot be read:
 
-- It fails with the record's place and the reason, which the supervisor reads from the engine and
-  shows in the status.
-- It steps over the record, if there is a file with the name of its place in the run folder: it
-  returns nothing, which the engine's Kafka source takes for "no message in this record", and its
+- It fails with the record's position and the reason, which the supervisor reads from the engine
+  and shows in the status.
+- It skips the record, if the run folder has a file that is named after its position: it returns
+  nothing, which the engine's Kafka source takes for "no message in this record", and its
   offset moves on with the next checkpoint.
 
-So nothing is done to the topic, to a checkpoint or to the group's offsets, exactly one record is
-stepped over, and a restart from an older checkpoint steps over it again.
+So the topic, the checkpoints and the group's offsets stay as they are, exactly one record is
+skipped, and a restart from an older checkpoint skips it again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NAMED = re.compile(r"IllegalStateException: poison (\S+) (\d+) (\d+) (-?\d+) (.
 
 @dataclass(frozen=True)
 class Poison:
-    """A record that the ingress cannot take.
+    """A record that the ingress cannot read.
 
     Attributes
     ----------
@@ -58,11 +58,11 @@ class Poison:
 
     @property
     def file_name(self) -> str:
-        """The name of the file that makes the engine step over it."""
+        """The name of the file that makes the engine skip it."""
         return f"{self.topic}-{self.partition}-{self.offset}"
 
     def skip(self, folder: Path) -> None:
-        """Let the engine step over it, now and whenever it meets it again."""
+        """Let the engine skip it, now and whenever it meets it again."""
         folder.mkdir(mode=0o700, exist_ok=True)
         # Whoever looks at the file later wants to know why.
         handle = os.open(folder / self.file_name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,4 +1,4 @@
-"""What must be so before a stack can start: fixed if it can be, else said with what fixes it."""
+"""What a stack needs before it can start: fixed if possible, otherwise reported with the fix."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workshop.stack.java.archives import prepare
 from workshop.stack.java.jars import bad_jars, fetch_with_progress
 
 DISK_BYTES = 500_000_000
-"""Free space that a stack needs at its start: its topics, checkpoints and logs."""
+"""Free space that a stack needs to start: for its topics, checkpoints and logs."""
 
 
 class NotReady(WorkshopError):
@@ -26,7 +26,7 @@ def check_before_start() -> None:
     NotReady
         When the system is not supported or the disk is nearly full.
     JarError, NotMade
-        When a jar could not be fetched, or Java not be prepared.
+        When a jar could not be downloaded, or Java could not be prepared.
     """
     if sys.platform == "win32":
         raise NotReady("The stack needs Linux or macOS.", hint="on Windows, work inside WSL 2.")
@@ -38,6 +38,6 @@ def check_before_start() -> None:
     if free < DISK_BYTES:
         raise NotReady(
             f"The disk is nearly full: {free / 1e6:.0f} MB are free in {folder}, "
-            f"{DISK_BYTES / 1e6:.0f} MB are needed.",
+            f"but {DISK_BYTES / 1e6:.0f} MB are needed.",
             hint="free some space, or set WORKSHOP_RUNS to a folder on another disk.",
         )

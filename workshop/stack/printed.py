@@ -1,4 +1,4 @@
-"""Where goes what a hosted function prints, and how the traceback of one that fails reads."""
+"""Where the output of a hosted function goes, and how the traceback of a failing one reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from workshop.notebook import name_of, shell
 
 sink_of_call: ContextVar[Callable[[str], object] | None] = ContextVar("sink", default=None)
-"""What takes the text that is printed in this call."""
+"""Receives the text that is printed in this call."""
 
 
 class _Routed:
@@ -34,21 +34,21 @@ class _Routed:
 
 
 def route() -> None:
-    """Let what is printed in a call go to its sink."""
+    """Send what is printed in a call to its sink."""
     for name in ("stdout", "stderr"):
         if not isinstance(getattr(sys, name), _Routed):
             setattr(sys, name, _Routed(getattr(sys, name)))
 
 
 def unroute() -> None:
-    """Put the streams back that :func:`route` took the place of."""
+    """Restore the streams that :func:`route` replaced."""
     for name in ("stdout", "stderr"):
         if isinstance(stream := getattr(sys, name), _Routed):
             setattr(sys, name, stream.stream)
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback as text, a notebook's cells by the number that the notebook shows."""
+    """The traceback as text; a notebook's cells have the number that the notebook shows."""
     text = "".join(traceback.format_exception(type(error), error, _own_part(error))).rstrip()
     if shell() is None:
         return text

@@ -11,7 +11,7 @@ from workshop.errors import WorkshopError
 
 @dataclass(frozen=True)
 class Size:
-    """How many and how large the parts of a stack are.
+    """How many parts a stack has, and how large they are.
 
     Attributes
     ----------
@@ -26,8 +26,8 @@ class Size:
         The largest heap of each Java process, in MiB.
     one_compiler
         Whether Java uses the first of its two compilers alone: the stack starts with half the CPU
-        and takes less memory. The second pays where a stack greets for minutes; see "Compilers" in
-        bench/README.md.
+        and takes less memory. The second one pays off when a stack greets for minutes; see
+        "Compilers" in bench/README.md.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class Size:
 
     @property
     def parallelism(self) -> int:
-        """In how many tasks every step of the job runs."""
+        """How many tasks every step of the job runs in."""
         return self.taskmanagers * self.slots
 
     @property
@@ -77,7 +77,7 @@ LEAST_MB = 64
 """Below it none of the Java processes starts."""
 
 STANDARD = Size()
-"""What a stack is unless it is told otherwise."""
+"""The default size of a stack."""
 
 LEAN = Size(broker_mb=96, jobmanager_mb=96, taskmanager_mb=128)
 """For a small machine, or many stacks on one. See "Memory" and "A room" in bench/README.md."""

@@ -45,7 +45,7 @@ class Part:
     address
         Where it answers.
     detail
-        What it waits for, or why it failed.
+        What it is waiting for, or why it failed.
     """
 
     name: str
@@ -98,9 +98,9 @@ class Status:
     reason
         Why it failed.
     poison
-        The record that the engine cannot take and cannot pass, if there is one.
+        The record that the engine cannot read and cannot get past, if there is one.
     shortage
-        Says that the disk is full, if it is. The stack goes on when there is room.
+        Says that the disk is full, if it is. The stack continues once there is room.
     """
 
     name: str
@@ -199,12 +199,12 @@ class Status:
 
 
 def behind_hub() -> bool:
-    """Whether a hub's proxy is between this process and the browser, so that no port is reached."""
+    """Whether a hub's proxy is between this process and the browser, which reaches no port."""
     return "JUPYTERHUB_SERVICE_PREFIX" in os.environ
 
 
 def page_link(address: str, text: str = "") -> str:
-    """A link as HTML to a page on this machine, or no link where a browser could not follow it.
+    """A link as HTML to a page on this machine, or plain text where none would work.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def page_link(address: str, text: str = "") -> str:
         return f'<a href="{safe}" target="_blank" rel="noopener">{html.escape(text) or safe}</a>'
     # In a tag of its own: a cell takes HTML that begins with "http" for an address to fetch.
     shown = f"<code>{safe}</code>"
-    return f"{shown} is on the hub's machine: your browser does not reach it." if text else shown
+    return f"{shown} is on the hub's machine: your browser cannot reach it." if text else shown
 
 
 def _linked(cell: str) -> str:

@@ -1,6 +1,6 @@
 """The topics of a stack: what they are called, what they are limited to, and how they are made.
 
-Kafka's client takes a third of a second to import: who starts a broker imports this after that.
+Kafka's client takes a third of a second to import: import this after starting a broker.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def topics_of(module: Path, others: Iterable[str] = ()) -> dict[str, Mapping[str
 
 
 def make_topics(bootstrap: str, topics: Mapping[str, Mapping[str, str]], partitions: int) -> None:
-    """Make the topics that are not there yet, with so many partitions each.
+    """Create the topics that do not exist yet, with this many partitions each.
 
     Parameters
     ----------

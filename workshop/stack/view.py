@@ -87,7 +87,7 @@ UPDATES_A_SECOND = 10
 
 
 class HostingView:
-    """Shows a hosting under the cell that made it: how it does, and what its functions print.
+    """Shows a hosting under the cell that made it: its state, and what its functions print.
 
     One thread of its own updates the output, whatever cell runs meanwhile, at most ten times a
     second; it ends with the hosting.
@@ -141,7 +141,7 @@ def in_a_notebook() -> bool:
 
 
 def progress_here() -> Progress:
-    """Return what suits the place that the program runs in."""
+    """Return the view that suits the place where the program runs."""
     if in_a_notebook():
         return NotebookProgress()
     return TerminalProgress() if sys.stdout.isatty() else LineProgress()

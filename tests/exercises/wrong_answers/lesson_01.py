@@ -23,13 +23,13 @@ WRONG = [
         "01.1",
         "counts letters, not bytes",
         "def encode(name):\n    return bytes([10, len(name)]) + name.encode()",
-        "the length is that of the bytes",
+        "the length counts bytes, not letters",
     ),
     Wrong(
         "01.1",
         "forgets the length",
         "def encode(name):\n    return bytes([10]) + name.encode()",
-        "between the key and the content goes the length",
+        "the length goes between the key and the content",
     ),
     Wrong(
         "01.1",
@@ -45,13 +45,13 @@ WRONG = [
     ),
     Wrong(
         "01.1",
-        "a text",
+        "a string",
         'def encode(name):\n    return "\\n" + chr(len(name)) + name',
-        "what travels is bytes",
+        "only bytes can be sent",
     ),
     Wrong(
         "01.1",
-        "adds text to bytes",
+        "adds a string to bytes",
         "def encode(name):\n    return bytes([10, len(name)]) + name",
         "name.encode() turns a string into bytes",
     ),
@@ -59,7 +59,7 @@ WRONG = [
         "01.1",
         "hard-coded",
         'def encode(name):\n    return b"\\x0a\\x03Ada"',
-        "the content is the name that encode was given",
+        "the content is the name passed to encode",
     ),
     Wrong(
         "01.2",
@@ -95,7 +95,7 @@ WRONG = [
         "01.2",
         "renames the name",
         schema("  string user = 1;\n  string language = 2;"),
-        "code that reads request.name must go on working",
+        "code that reads request.name must keep working",
     ),
     Wrong(
         "01.2",
@@ -107,7 +107,7 @@ WRONG = [
         "01.2",
         "loses the package",
         schema("  string name = 1;\n  string language = 2;", 'syntax = "proto3";\n'),
-        "the package is a part of the name",
+        "the package is part of the name",
     ),
     Wrong(
         "01.2",
@@ -123,9 +123,9 @@ WRONG = [
     ),
     Wrong(
         "01.3",
-        "does not look at what Unpack returns",
+        "does not check what Unpack returns",
         ENVELOPE + "    message = kind()\n    envelope.Unpack(message)\n    return message",
-        "look at what Unpack returns",
+        "check what Unpack returns",
     ),
     Wrong(
         "01.3",
@@ -152,7 +152,7 @@ WRONG = [
         "01.4",
         "reuses a number",
         GARDEN + 'second = first.replace("int64 millilitres", "string by_whom")',
-        "leave it in, and add yours",
+        "keep it, and add yours",
     ),
     Wrong(
         "01.4",
@@ -172,7 +172,7 @@ WRONG = [
         "01.4",
         "drops a message",
         GARDEN + 'second = first.replace("message Grown", "message Seen")',
-        "a message that exists stays",
+        "an existing message must stay",
     ),
     Wrong(
         "01.4",

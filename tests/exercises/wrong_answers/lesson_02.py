@@ -97,7 +97,7 @@ WRONG = [
             "context, request: GreetRequest",
             '    response = GreetResponse(name="Ada", greeting="Goodbye Ada")\n' + TO_EXIT,
         ),
-        "the name of this request",
+        "the name from this request",
     ),
     Wrong(
         "02.1",
@@ -106,7 +106,7 @@ WRONG = [
             "context, request: GreetRequest",
             GOODBYE.replace("request.name", "context.address.identity") + TO_EXIT,
         ),
-        "the name of this request",
+        "the name from this request",
     ),
     Wrong(
         "02.2",
@@ -124,13 +124,13 @@ WRONG = [
         "02.2",
         "does not ask which kind",
         door("context, message: GreetRequest | SeenCount", TALLY % "message.seen"),
-        "ask isinstance which of them came",
+        "use isinstance to tell them apart",
     ),
     Wrong(
         "02.2",
         "a group counts as one",
         door("context, message: GreetRequest | SeenCount", TALLY % "1"),
-        "a SeenCount as many as it says",
+        "a SeenCount is as many as it says",
     ),
     Wrong(
         "02.2",
@@ -139,7 +139,7 @@ WRONG = [
             "context, message: GreetRequest | SeenCount",
             (TALLY % "1").replace("context.address.identity", '"north"'),
         ).replace("seen=1", "seen=getattr(message, 'seen', 1)"),
-        "each door has its own tally",
+        "each door keeps its own tally",
     ),
     Wrong(
         "02.2",
@@ -148,13 +148,13 @@ WRONG = [
             "context, message: GreetRequest | SeenCount",
             "    if isinstance(message, SeenCount):\n    " + TALLY % "message.seen",
         ),
-        "send one message for each that comes, of either kind",
+        "send one message for each one that arrives, of either kind",
     ),
     Wrong(
         "02.3",
         "asks whether there is a caller",
         hello(HELLO + "    if context.caller:\n        context.pack_and_reply(response)\n"),
-        "has a caller all the same, whose identity is empty",
+        "has a caller, but with an empty identity",
     ),
     Wrong(
         "02.3",
@@ -162,7 +162,7 @@ WRONG = [
         hello(
             HELLO + "    if context.caller is not None:\n        context.pack_and_reply(response)\n"
         ),
-        "has a caller all the same, whose identity is empty",
+        "has a caller, but with an empty identity",
     ),
     Wrong(
         "02.3",
@@ -199,13 +199,13 @@ WRONG = [
             SECOND,
             THIRD.replace("pass", 'context.pack_and_send("example/start", "x", request)'),
         ),
-        "some function has to be the last",
+        "one function has to be the last",
     ),
     Wrong(
         "02.4",
         "loses the name",
         chain(START, SECOND.replace('"x", request', '"x", GreetRequest(name="Nobody")'), THIRD),
-        "hand the name on",
+        "pass the name on",
     ),
     Wrong(
         "02.4",

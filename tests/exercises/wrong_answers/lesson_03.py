@@ -62,7 +62,7 @@ WRONG = [
     audit = kafka_egress_record(topic="audit", key=name, value=response)
     context.pack_and_send_egress("example/greets", audit)
 """,
-        "the audit keeps what was asked",
+        "the audit keeps the request itself",
     ),
     Wrong(
         "03.1",
@@ -113,7 +113,7 @@ def greet_and_audit(context, greet_request: GreetRequest):
     audit = kafka_egress_record(topic="audit", key=name, value=greet_request)
     context.pack_and_send_egress("example/greets", audit)
 """,
-        "say the type of the second argument",
+        "give the type of the second argument",
     ),
     Wrong(
         "03.2", "the full name is the key", FAMILY.replace("KEY", "name"), "for the whole family"
@@ -152,7 +152,7 @@ def greet_and_audit(context, greet_request: GreetRequest):
         "03.3",
         "takes the first letter as it is",
         TOPIC.replace("WHERE", 'f"greetings-{name[0]}"'),
-        "Kafka takes no topic of that name",
+        "Kafka does not accept that topic name",
     ),
     Wrong(
         "03.3",

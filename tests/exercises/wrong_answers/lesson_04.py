@@ -81,7 +81,7 @@ WRONG = [
         "04.1",
         "forgets the stranger",
         visits('return context.state("seen_count").unpack(SeenCount).seen'),
-        "the first time unpack gives None",
+        "the first time, unpack returns None",
     ),
     Wrong(
         "04.1",
@@ -108,7 +108,7 @@ WRONG = [
             """state = context.state("seen_count").unpack(SeenCount)
     return state.seen if state else 1"""
         ),
-        "return 0 for that",
+        "return 0 then",
     ),
     Wrong(
         "04.1",
@@ -156,19 +156,17 @@ def greet_or_forget(context, greet_request: GreetRequest):
         "04.2",
         "forgets the type of the message",
         forgets('del context["seen_count"]').replace(": GreetRequest", ""),
-        "say the type of the second argument",
+        "give the type of the second argument",
     ),
-    Wrong("04.3", "remembers the grown text", remembers(LAST, ADD, PACK), "it grows"),
+    Wrong("04.3", "remembers the grown text", remembers(LAST, ADD, PACK), "it keeps growing"),
     Wrong("04.3", "never packs", remembers(LAST, ADD), "then pack the new one"),
     Wrong(
         "04.3",
         "packs at the first visit alone",
         remembers(LAST, f"if not last: {PACK}", ADD),
-        "not only at the first",
+        "not only on the first",
     ),
-    Wrong(
-        "04.3", "packs before it reads", remembers(PACK, LAST, ADD), "pack the new one after that"
-    ),
+    Wrong("04.3", "packs before it reads", remembers(PACK, LAST, ADD), "then pack the new one"),
     Wrong(
         "04.3",
         "takes the state of the count",
@@ -179,13 +177,13 @@ def greet_or_forget(context, greet_request: GreetRequest):
         "04.3",
         "does not expect the first visit",
         remembers(LAST, PACK, 'response.greeting += f" (last time: {last.greeting})"'),
-        "the first time unpack gives None",
+        "the first time, unpack returns None",
     ),
     Wrong(
         "04.3",
         "keeps it in a dictionary",
         remembers("last = kept.get(name)", "kept[name] = compute_greeting(name, state.seen)", ADD),
-        "not elsewhere",
+        "nowhere else",
     ),
     Wrong(
         "04.3",

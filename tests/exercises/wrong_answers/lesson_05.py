@@ -79,13 +79,13 @@ WRONG = [
         "05.1",
         "reads the last word",
         largest(size="int(event.note.split()[-1])"),
-        "a note can go on after the size",
+        "there can be more text after the size",
     ),
     Wrong(
         "05.1",
         "leaves the comma on",
         largest(size="int(event.note.split()[2])"),
-        "take the comma off",
+        "strip the comma",
     ),
     Wrong(
         "05.1",
@@ -107,7 +107,7 @@ WRONG = [
         "05.2",
         "keeps book in the list",
         MAILING + "    if mail.greeting not in mails:\n        mails.append(mail.greeting)\n",
-        "the engine knows nothing of it",
+        "the engine knows nothing about it",
     ),
     Wrong(
         "05.2",
@@ -115,7 +115,7 @@ WRONG = [
         MAILING + "    mails.append(mail.greeting)\n"
         '    record = kafka_egress_record(topic="mails", key=name, value=mail)\n'
         '    context.pack_and_send_egress("example/greets", record)\n',
-        "take the append out",
+        "remove the append",
     ),
     Wrong("05.2", "mails nobody", MAILING, "send a record to the egress"),
     Wrong(
@@ -144,21 +144,21 @@ WRONG = [
         "takes the time",
         POSTING + "    greet(context, greet_request)\n"
         "    sent[time.perf_counter_ns()] = greet_request.name\n",
-        "Make the id of what the engine brings back",
+        "Build the id from what the engine restores",
     ),
     Wrong(
         "05.3",
         "counts in Python",
         POSTING + "    greet(context, greet_request)\n"
         "    sent[next(counter)] = greet_request.name\n",
-        "a counter in Python differs in the replay",
+        "from a counter in Python is different in the replay",
     ),
     Wrong(
         "05.3",
         "takes the name alone",
         POSTING + "    greet(context, greet_request)\n"
         "    sent[greet_request.name] = greet_request.name\n",
-        "the second visit needs an id of its own",
+        "the second visit needs its own id",
     ),
     Wrong(
         "05.3",
@@ -166,7 +166,7 @@ WRONG = [
         POSTING + "    greet(context, greet_request)\n"
         '    seen = context.state("seen_count").unpack(SeenCount).seen\n'
         "    sent[seen] = greet_request.name\n",
-        "Let the name be part of the id",
+        "Make the name part of the id",
     ),
     Wrong(
         "05.3",
@@ -202,7 +202,7 @@ WRONG = [
         + "    runtime.run()\n    runtime.checkpoint()\n"
         + SCHEDULE.partition("runtime):\n")[2]
         + "    runtime.run()\n    runtime.crash()\n    runtime.run()\n",
-        "let what was repeated be committed",
+        "what was repeated must be committed",
     ),
     Wrong(
         "05.4",

@@ -108,12 +108,12 @@ WRONG = [
         "takes the Any for a greeting",
         READ
         + """
-    texts = []
+    greetings = []
     for egress in result.outgoing_egresses:
         response = GreetResponse()
         egress.argument.Unpack(response)
-        texts.append(response.greeting)
-    return texts
+        greetings.append(response.greeting)
+    return greetings
 """,
         "holds a KafkaProducerRecord, not a GreetResponse",
     ),
@@ -122,12 +122,12 @@ WRONG = [
         "reads the record's bytes as text",
         READ
         + """
-    texts = []
+    greetings = []
     for egress in result.outgoing_egresses:
         record = KafkaProducerRecord()
         egress.argument.Unpack(record)
-        texts.append(record.value_bytes.decode())
-    return texts
+        greetings.append(record.value_bytes.decode())
+    return greetings
 """,
         "then read a GreetResponse out of its value_bytes",
     ),
@@ -138,13 +138,13 @@ WRONG = [
         + """
     record = KafkaProducerRecord()
     first, *others = [result.outgoing_egresses[0], *result.outgoing_egresses[1:]]
-    texts = []
+    greetings = []
     for egress in [first, *others]:
         egress.argument.Unpack(record)
-        texts.append(GreetResponse.FromString(record.value_bytes).greeting)
-    return texts
+        greetings.append(GreetResponse.FromString(record.value_bytes).greeting)
+    return greetings
 """,
-        "an answer may hold no greeting",
+        "an answer may contain no greeting",
     ),
     Wrong(
         "06.1",
@@ -152,11 +152,11 @@ WRONG = [
         READ
         + """
     record = KafkaProducerRecord()
-    texts = []
+    greetings = []
     for egress in result.outgoing_egresses:
         egress.argument.Unpack(record)
-        texts.append(record.key)
-    return texts
+        greetings.append(record.key)
+    return greetings
 """,
         "take the greeting field",
     ),
@@ -176,7 +176,7 @@ WRONG = [
     ),
     Wrong(
         "06.2",
-        "does not take a POST",
+        "does not accept a POST",
         change(TWO, ', methods=["POST"]', ""),
         'unless it says methods=["POST"]',
     ),
@@ -184,7 +184,7 @@ WRONG = [
         "06.2",
         "sends to the topic of the greetings",
         change(TWO, 'topic="farewells"', 'topic="greetings"'),
-        "the farewells have a topic of their own",
+        "the farewells have their own topic",
     ),
     Wrong(
         "06.2",
@@ -234,7 +234,7 @@ WRONG = [
         "06.4",
         "gives up on everything",
         change(AGAIN, "503", "400"),
-        "choose a status that means again",
+        "choose a status that means try again",
     ),
     Wrong(
         "06.4",
@@ -244,7 +244,7 @@ WRONG = [
             'return f"{error}", 503',
             'return "", 200, {"Content-Type": "application/octet-stream"}',
         ),
-        "is an error forgotten",
+        "an error answered with 200 is lost",
     ),
     Wrong(
         "06.4",

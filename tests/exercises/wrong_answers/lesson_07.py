@@ -118,7 +118,7 @@ WRONG = [
         "07.1",
         "takes the limit out",
         change(FIXED, "            maxNumBatchRequests: 500\n", ""),
-        "do not take it out",
+        "do not remove it",
     ),
     Wrong(
         "07.1",
@@ -127,12 +127,12 @@ WRONG = [
         "fix the key's name",
     ),
     Wrong("07.1", "two minutes in words", change(FIXED, "2min", "2m"), "ms, s, min, h or d"),
-    Wrong("07.1", "two seconds", change(FIXED, "2min", "30s"), "two minutes were meant"),
+    Wrong("07.1", "two seconds", change(FIXED, "2min", "30s"), "it should be two minutes"),
     Wrong(
         "07.1",
         "spoils the indentation",
         change(FIXED, "            timeout", "           timeout"),
-        "Equal rank means equal depth",
+        "Items on the same level",
     ),
     Wrong(
         "07.1",
@@ -198,7 +198,7 @@ WRONG = [
         "07.3",
         "a door that leads nowhere",
         change(DOORS, "  targets: [example/greeter]\n", ""),
-        "whoever comes through guests is to be greeted once",
+        "everyone who comes through guests must be greeted once",
     ),
     Wrong(
         "07.3",

@@ -61,13 +61,16 @@ EDGE = "def visit_number(seen, last, now):\n    {}\n    return seen + 1\n"
 
 WRONG = [
     Wrong(
-        "10.1", "the default mode", STATES.format("expireAfter: 90s"), "renewed by writing alone"
+        "10.1",
+        "the default mode",
+        STATES.format("expireAfter: 90s"),
+        "only writing renews the state",
     ),
     Wrong(
         "10.1",
         "the default mode, written out",
         STATES.format("expireAfter: 90s\n  expireMode: after-invoke"),
-        "renewed by writing alone",
+        "only writing renews the state",
     ),
     Wrong(
         "10.1",
@@ -122,7 +125,7 @@ WRONG = [
         "10.2",
         "forgets to ask for None",
         EDGE.format("if now - last > 60_000: return 1"),
-        "ask for that first",
+        "check that first",
     ),
     Wrong(
         "10.2",
@@ -131,7 +134,7 @@ WRONG = [
         "is a stranger: return 1",
     ),
     Wrong("10.3", "any note forgets", by_count("True"), "an active user was forgotten"),
-    Wrong("10.3", "the count as the mark of a visit", by_count(), "the count is 1 in both lives"),
+    Wrong("10.3", "the count as the mark of a visit", by_count(), "the count is 1 in both cases"),
     Wrong("10.3", "no note forgets", by_count("False"), "the count was still there"),
     Wrong("10.3", "seconds as minutes", by_count(delay="NOTE * 60"), "the count was still there"),
     Wrong(
@@ -141,9 +144,11 @@ WRONG = [
             "True",
             old="context.pack_and_send_after(NOTE, ME, context.address.identity, message)",
         ).replace("if True:", "if count.seen == message.seen:"),
-        "notes go on for ever",
+        "the notes never stop",
     ),
-    Wrong("10.3", "the note goes to somebody else", by_count(who='"Ada"'), "has to go to the one"),
+    Wrong(
+        "10.3", "the note goes to somebody else", by_count(who='"Ada"'), "has to go to the visitor"
+    ),
     Wrong(
         "10.3",
         "an undeclared state",
@@ -168,7 +173,7 @@ WRONG = [
         by_count(old="context.pack_and_send(ME, context.address.identity, message)")
         .replace("context.pack_and_send_after(DELAY, ", "context.pack_and_send(")
         .replace("context.pack_and_send_after(NOTE, ", "context.pack_and_send("),
-        "a note has to come later",
+        "a note has to arrive later",
     ),
     Wrong(
         "10.3",
@@ -196,13 +201,13 @@ WRONG = [
         "10.4",
         "a goodbye for every note",
         by_count(old="bye(context, context.address.identity)"),
-        "went to somebody who still comes",
+        "went to somebody who keeps coming",
     ),
     Wrong(
         "10.4",
         "a goodbye to whoever still comes",
         by_count("True", last="bye(context, context.address.identity)"),
-        "went to somebody who still comes",
+        "went to somebody who keeps coming",
     ),
     Wrong(
         "10.4",
@@ -217,7 +222,7 @@ WRONG = [
         "10.4",
         "says it twice",
         by_count(last="[bye(context, context.address.identity) for _ in range(2)]"),
-        "say it once",
+        "say goodbye once",
     ),
     Wrong(
         "10.4",

@@ -75,7 +75,7 @@ WRONG = [
         lost += [(name, n) for n in range(1, max(seen, default=0) + 1) if n not in seen]
     return sorted(lost), sorted(pair for pair, times in came.items() if times > 1)
 """,
-        "count up to sent[name], not to the highest that came",
+        "count up to sent[name], not to the highest count that arrived",
     ),
     Wrong(
         "11.1",
@@ -90,7 +90,7 @@ def verdict(sent, greetings):
     doubled = [(name, n) for name in sent for n in range(sent[name] + 1, came[name] + 1)]
     return lost, doubled
 """,
-        "a count from 1 to sent[name] that no greeting tells is lost",
+        "a count from 1 to sent[name] that is in no greeting is lost",
     ),
     Wrong(
         "11.1",
@@ -117,13 +117,13 @@ def verdict(sent, greetings):
     wanted = {(name, n) for name in sent for n in range(1, sent[name] + 1)}
     return sorted(wanted - came), sorted(came - wanted)
 """,
-        "one is doubled and one lost: look at each count",
+        "one is doubled and one is lost: check each count",
     ),
     Wrong(
         "11.2",
         "lets the error out",
         _GREET + "    message.Unpack(request)\n" + _GOOD,
-        "put the unpacking into try: and except Exception:",
+        "put the unpacking inside try: and except Exception:",
     ),
     Wrong(
         "11.2",
@@ -136,7 +136,7 @@ def verdict(sent, greetings):
         return
 """
         + _GOOD,
-        "junk that is only skipped is gone for good",
+        "junk that is merely skipped is gone for good",
     ),
     Wrong(
         "11.2",
@@ -194,19 +194,19 @@ from greeter.messages_pb2 import GreetRequest, SeenCount
 def greet(context, request: GreetRequest):
 """
         + _GOOD,
-        "put the unpacking into try: and except Exception:",
+        "put the unpacking inside try: and except Exception:",
     ),
     Wrong(
         "11.3",
         "a random number",
         _REMIND + "    post.deliver(uuid.uuid4(), 'Dear ' + request.name)\n",
-        "a repeated call must give the same number",
+        "a repeated call must use the same number",
     ),
     Wrong(
         "11.3",
         "the time",
         _REMIND + "    post.deliver(time.perf_counter_ns(), 'Dear ' + request.name)\n",
-        "a repeated call must give the same number",
+        "a repeated call must use the same number",
     ),
     Wrong(
         "11.3",
@@ -228,7 +228,7 @@ def greet(context, request: GreetRequest):
     numbers[request.name] = numbers.get(request.name, 0) + 1
     post.deliver((request.name, numbers[request.name]), "Dear " + request.name)
 """,
-        "a repeated call must give the same number",
+        "a repeated call must use the same number",
     ),
     Wrong(
         "11.4",
@@ -293,6 +293,6 @@ def greet(context, request: GreetRequest):
         return
 """
         + _SENT,
-        "every request has one end",
+        "every request ends in one way",
     ),
 ]

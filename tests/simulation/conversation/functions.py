@@ -89,5 +89,5 @@ def handle():
 
 @app.route("/health")
 def health():
-    """Answer whoever asks whether this process serves requests."""
+    """Say that this process serves requests."""
     return "ok"

@@ -1,1 +1,1 @@
-"""The stack in containers: what starts them from outside, and what runs inside of the engine's."""
+"""The stack in containers: what starts them from outside, and what runs inside the engine's."""

@@ -41,9 +41,9 @@ from workshop.stack.view import Progress
 class ContainersBackend(Backend):
     """Kafka, Flink and the greeter in containers, as ``docker-compose.yml`` lists them.
 
-    Their parts have the names that they have on this machine. Should the process that has started
-    them be killed, a shell that it leaves behind takes them down. It is long, as is what it does
-    in its own way.
+    Their parts have the same names as the local ones. If the process that started them is killed, a
+    shell that it leaves behind takes them down. The class is long because it does so much in its
+    own way.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class ContainersBackend(Backend):
     # ------------------------------------------------------------------ life
 
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
-        """See :meth:`Backend.begin`. What fails is left, for whoever looks at it."""
+        """See :meth:`Backend.begin`. What fails is left in place, so that it can be inspected."""
         if self.status().state not in ("ready", "restarting"):
             if not self.project.containers():
                 check_memory()
@@ -89,7 +89,7 @@ class ContainersBackend(Backend):
         self._tell_watcher(Watcher.OVER)
 
     def _start(self, progress: Progress, deadline: float) -> None:
-        """Let compose start what does not run."""
+        """Let compose start what is not running."""
         if not self.project.containers() and os.environ.get("FLINK_PORT"):
             port_for("FLINK_PORT")
         scale = f"worker={self.size.taskmanagers}"
@@ -109,7 +109,7 @@ class ContainersBackend(Backend):
         try:
             while process.poll() is None:
                 if time.monotonic() > deadline:
-                    raise StackError(f"Stack {self.name}: compose did not end in time.")
+                    raise StackError(f"Stack {self.name}: compose did not finish in time.")
                 progress.show(self.status())
                 time.sleep(self.look_seconds)
         except BaseException:
@@ -139,17 +139,17 @@ class ContainersBackend(Backend):
         }
 
     def release(self) -> None:
-        """Take down the containers that this process has started, unless they are to be kept.
+        """Take down the containers that this process has started, unless they should be kept.
 
-        Somebody else may have taken them down meanwhile: then there is nothing left to do, and what
-        that process kept is not for this one to delete.
+        Somebody else may have taken them down meanwhile: then there is nothing left to do, and this
+        process must not delete what the other one kept.
         """
         if self.opened and not self._kept and self._are_ours():
             self.down(forget=self._fresh)
 
     @property
     def _mark(self) -> Path:
-        """Says who started the containers; it is gone when they were taken down."""
+        """Says who started the containers; it is gone once they have been taken down."""
         return self.folder.path / "started-by"
 
     def _are_ours(self) -> bool:
@@ -187,7 +187,7 @@ class ContainersBackend(Backend):
             return ran
 
     def scale(self, workers: int) -> None:
-        """Run so many workers; the master gives the job as many tasks as they have slots.
+        """Run this many workers; the master gives the job as many tasks as they have slots.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class ContainersBackend(Backend):
         self._remove_workers(workers)
 
     def _remove_workers(self, but: int) -> None:
-        """Remove the workers beyond so many: podman-compose knows of none beyond its file's one."""
+        """Remove surplus workers: podman-compose only knows about the one in its file."""
         for one in self.project.containers():
             if one.service == "worker" and one.number > but:
                 self.project.engine.run("rm", "--force", one.id)
@@ -304,7 +304,7 @@ class ContainersBackend(Backend):
         container = self.project.container(name)
         part = part_of(container, hosted=False, came_back=self._was_ready)
         if container.state not in ("running", "paused"):
-            raise StackError(f"The {name} of stack {self.name} is not running just now.")
+            raise StackError(f"The {name} of stack {self.name} is not running right now.")
         if number == signal.SIGSTOP:
             self.project.engine.run("pause", container.id)
         elif number == signal.SIGCONT:

@@ -1,8 +1,8 @@
 """The engine in a container: the entry point of the image, for ``ROLE=master`` and ``ROLE=worker``.
 
 The settings, the Java options and the care for the job are those of the embedded stack. What
-differs is who speaks to whom: the processes find each other by the names of their services, and
-listen to the containers' network. Beside ``ROLE`` and ``MASTER_HOST``, as the public image has
+differs is how the processes communicate: they find each other by the names of their services, and
+listen on the containers' network. Beside ``ROLE`` and ``MASTER_HOST``, as the public image has
 them, these variables are read: ``CHECKPOINT_MS``, and each number of a ``Size`` by its name in
 capitals, such as ``SLOTS`` or ``TASKMANAGER_MB``.
 """
@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def size_of(environment: Any) -> Size:
-    """Return the size that the variables of a container tell."""
+    """Return the size that the variables of a container specify."""
     told: dict[str, Any] = {
         field.name: int(value) == 1 if isinstance(field.default, bool) else int(value)
         for field in fields(Size)
@@ -133,7 +133,7 @@ def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
 
 
 def _stop_asked() -> tuple[asyncio.Event, asyncio.Task[Any]]:
-    """An event that tells when the container is to stop, and a task that waits for it."""
+    """An event that is set when the container should stop, and a task that waits for it."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -153,7 +153,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 async def _worker(command: list[str], folder: EngineFolder) -> int:
     """Run a TaskManager, and a new one for each new JobManager; return the exit code.
 
-    What a TaskManager still holds of a job that its former JobManager ran is in the way of the
+    What a TaskManager still holds of a job run by its previous JobManager gets in the way of the
     same job on the next one.
     """
     stop, stopped = _stop_asked()
@@ -183,7 +183,7 @@ async def _another_master(incarnation: Path) -> None:
 
 
 async def _master(command: list[str], folder: EngineFolder, size: Size, modules: list[Path]) -> int:
-    """Run the JobManager and care for the job; return the exit code."""
+    """Run the JobManager and look after the job; return the exit code."""
     stop, stopped = _stop_asked()
     # The JobManager answers when the topics are there: its health tells both.
     topics = asyncio.create_task(_make_topics(modules, size.partitions))
@@ -228,7 +228,7 @@ async def _keep_job(folder: EngineFolder, size: Size) -> None:
 
 
 async def _tell(job: Job) -> None:
-    """Print whatever else the job does."""
+    """Print what else happens to the job."""
     told = ""
     while True:
         now = f"The job is {job.part.state}: {job.part.detail}"

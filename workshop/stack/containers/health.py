@@ -1,4 +1,4 @@
-"""Whether this container's part of the engine does its work: the health check of the image.
+"""Whether this container's part of the engine is working: the health check of the image.
 
 A master is healthy when its JobManager answers, a worker when the JobManager counts it in. It is
 run every few seconds, so it imports next to nothing.
@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 
 
 def main() -> None:
-    """Exit with 0 if all is well, else say what is not."""
+    """Exit with 0 if everything is fine, otherwise say what is wrong."""
     master = os.environ.get("MASTER_HOST", "master")
     own = socket.gethostbyname(socket.gethostname())
     host = "127.0.0.1" if os.environ["ROLE"] == "master" else master

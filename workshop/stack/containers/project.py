@@ -1,4 +1,4 @@
-"""The containers of one stack, as the container engine tells of them."""
+"""The containers of one stack, as the container engine reports them."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Project:
     Parameters
     ----------
     folder
-        The stack's run folder: two people on one machine share its engine, and this tells them
-        apart.
+        The stack's run folder: two people on one machine share its engine, and the folder tells
+        them apart.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Project:
         return self._found
 
     def compose_command(self, *arguments: str) -> list[str]:
-        """Return the command that lets compose do something with it."""
+        """Return the command that makes compose do something with it."""
         return self.engine.compose_command(self.name, *arguments)
 
     def containers(self) -> list[Container]:
@@ -82,7 +82,7 @@ class Project:
                 self._checked[one.id] = time.monotonic()
 
     def forget_what_was_seen(self) -> None:
-        """Look again the next time: something was changed."""
+        """Look again next time: something has changed."""
         with self._lock:
             self._looked = 0.0
 
@@ -135,6 +135,6 @@ def part_of(container: Container, hosted: bool, came_back: bool) -> Part:
 
 
 def part_name(container: Container) -> str:
-    """Return what the part is called that a container is."""
+    """Return the name of the part that a container is."""
     name = SERVICES.get(container.service, container.service)
     return name if container.number == 1 else f"{name}-{container.number}"

@@ -1,4 +1,4 @@
-"""A shell that takes containers down, should the process that started them not come to it."""
+"""A shell that takes containers down if the process that started them does not get to do so."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Watcher:
     name
         The name of the stack.
     forget
-        Whether to delete what the stack has kept, too.
+        Whether to delete the saved state of the stack, too.
     """
 
     OVER, UP = "over", "up"

@@ -33,7 +33,7 @@ from workshop.stack.java.jars import class_path, read_lock
 PROGRAMS = ("broker", "engine")
 CLASSES = Path(__file__).with_name("classes")
 """The classes that each program loads from its start to the first greetings: "make classes" writes
-them. One that is not there any more is passed over."""
+them. One that no longer exists is skipped."""
 
 RECORD = "WORKSHOP_RECORD_CLASSES"
 """The environment variable that names a folder where programs write which classes they load."""
@@ -63,7 +63,7 @@ def prepare(*programs: str) -> None:
 
 
 def link_products(folder: RunFolder) -> None:
-    """Put links to our classes, and to the archives that there are, into a run folder."""
+    """Put links to our classes, and to the existing archives, into a run folder."""
     products = {NAME: compiled(), **{_name(program): _archive(program) for program in PROGRAMS}}
     for name, product in products.items():
         link = folder.jars / name
@@ -90,7 +90,8 @@ def _name(program: str) -> str:
 
 
 def _key(program: str) -> str:
-    """A name for all that an archive depends on. Java compares jars by their bytes and seconds."""
+    """A name for everything that an archive depends on. Java compares jars by their bytes and
+    seconds."""
     jars = [jar.path for jar in read_lock() if program in jar.sets]
     looks = [
         (jar.name, (at := jar.stat()).st_size, int(at.st_mtime)) for jar in (compiled(), *jars)

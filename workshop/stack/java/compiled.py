@@ -30,7 +30,7 @@ class NotMade(WorkshopError):
 
 
 def compiled() -> Path:
-    """Return the jar with our classes; it is compiled unless it was before.
+    """Return the jar with our classes, compiling it if necessary.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def run_java(folder: RunFolder, *arguments: str) -> None:
 
 
 def key_of(parts: Iterable[bytes]) -> str:
-    """Return a name that stands for all that a product is made from."""
+    """Return a name that stands for everything a product is made from."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(hashlib.sha256(part).digest())
@@ -85,7 +85,7 @@ def key_of(parts: Iterable[bytes]) -> str:
 
 
 def _places() -> list[Path]:
-    """Where products may lie: beside the jars, so that all share them, or in one's own cache."""
+    """Where products may be: beside the jars, shared by everybody, or in the user's own cache."""
     beside = read_lock()[0].path.parent.parent
     return [one / "java" for one in dict.fromkeys([beside, cache_folder()])]
 

@@ -69,9 +69,10 @@ class Jar:
             return False
         except PermissionError as error:
             raise JarError(
-                f"{self.path} may not be read by this login.",
-                hint=f"whoever fetched it runs: chmod -R a+rX {shlex.quote(str(cache_folder()))}; "
-                "or set WORKSHOP_CACHE to a folder of your own.",
+                f"{self.path} cannot be read by this login.",
+                hint="ask whoever downloaded it to run: chmod -R a+rX "
+                f"{shlex.quote(str(cache_folder()))}; or set WORKSHOP_CACHE to a folder of your "
+                "own.",
             ) from error
 
 
@@ -135,7 +136,7 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
     Raises
     ------
     JarError
-        When the network, the disk or the content is not as it must be. What arrived whole stays.
+        When the network, the disk or the content is not as it should be. Complete jars are kept.
     """
     for folder in {jar.path.parent for jar in jars} - {BUNDLED}:
         make_folder(folder, "WORKSHOP_CACHE")
@@ -150,7 +151,7 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
 
 
 def fetch_with_progress(jars: list[Jar]) -> None:
-    """Fetch ``jars`` behind a progress bar that tells their total size; see :func:`fetch`."""
+    """Fetch ``jars`` with a progress bar that shows their total size; see :func:`fetch`."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     total = sum(jar.size for jar in jars)
@@ -184,8 +185,8 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
                 arrived(len(chunk))
         if digest.hexdigest() != jar.sha256:
             raise JarError(
-                f"{jar.coordinate} arrived altered: its SHA-256 is not the pinned one.",
-                hint="run the command again; if it stays so, whatever stands between you and "
+                f"{jar.coordinate} was altered on the way: its SHA-256 is not the pinned one.",
+                hint="run the command again; if it happens again, something between you and "
                 f"{_repository()} changes files: use another network.",
             )
         partial.replace(jar.path)
@@ -193,20 +194,22 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
         raise JarError(
             f"{jar.coordinate} could not be fetched: the certificate of {_repository()} is not "
             f"one that Python trusts ({_reason(error)}).",
-            hint="behind a proxy that opens TLS, set REQUESTS_CA_BUNDLE to the file of your "
+            hint="behind a proxy that intercepts TLS, set REQUESTS_CA_BUNDLE to the file of your "
             "organisation's certificates.",
         ) from error
     except requests.RequestException as error:
         raise JarError(
             f"{jar.coordinate} could not be fetched from {_repository()}: {_reason(error)}",
-            hint="connect to the network and run the command again (what arrived is kept). "
-            "Behind a mirror, set WORKSHOP_MAVEN_URL to its address.",
+            hint=(
+                "connect to the network and run the command again (jars that have arrived are "
+                "kept). If you use a mirror, set WORKSHOP_MAVEN_URL to its address."
+            ),
         ) from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise JarError(
-            f"The disk is full: {jar.coordinate} did not fit into {jar.path.parent}.",
+            f"The disk is full: {jar.coordinate} does not fit into {jar.path.parent}.",
             hint="free some space and run the command again, or set WORKSHOP_CACHE to a folder "
             "on another disk.",
         ) from error
@@ -216,7 +219,7 @@ def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
 
 
 def _reason(error: requests.RequestException) -> str:
-    """The innermost reason; around it stand the layers of the HTTP library."""
+    """The innermost reason, without the layers of the HTTP library around it."""
     cause: object = error
     while inner := getattr(cause, "reason", None) or next(iter(getattr(cause, "args", ())), None):
         if not isinstance(inner, Exception):

@@ -1,1 +1,1 @@
-"""What is asked of Flink and told by it: the job, its failures, its checkpoints, its workers."""
+"""What Flink is asked, and what it answers: the job, its failures, its checkpoints, its workers."""

@@ -1,4 +1,4 @@
-"""A job that fails again and again for one reason, told from one that just recovers."""
+"""Tells a job that keeps failing for one reason from a job that is just recovering."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from workshop.stack.status import Part
 
 KEEPS_RESTARTING = "keeps restarting: "
 SAME = 3
-"""So many failures in a row for one reason, while every process lives, are no accident."""
+"""This many failures in a row for one reason, while every process is alive, are no accident."""
 
 CALM_SECONDS = 15.0
 
@@ -18,15 +18,15 @@ _NO_SLOT = ("NoResourceAvailableException", "UnfulfillableSlotRequestException")
 
 _ADVICE = {
     "StateMigrationException": (
-        "a state that holds values cannot be declared otherwise, as with another expireAfter. "
-        "Put its declaration in module.yaml back as it was, or begin afresh: "
-        "python -m workshop down --name {name} --forget"
+        "a state that holds values cannot be declared differently, for example with another "
+        "expireAfter. Restore its declaration in module.yaml, or start over: python -m workshop "
+        "down --name {name} --forget"
     ),
 }
 
 
 def advice(cause: str, name: str) -> str:
-    """Return what to do about ``cause``, or nothing if it may yet pass of itself.
+    """Return what to do about ``cause``, or nothing if it may still go away by itself.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def advice(cause: str, name: str) -> str:
 
 @dataclass
 class Failures:
-    """The failures of one job, as far as they are all of the same reason.
+    """The failures of one job, as long as they all have the same reason.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Failures:
     times: list[float] = field(default_factory=list)
 
     def add(self, cause: str, when: float) -> None:
-        """Note a failure; one that is noted already changes nothing, nor does a missing slot."""
+        """Record a failure; one already recorded changes nothing, nor does a missing slot."""
         cause = cause.removeprefix("Caused by: ")
         if any(exception in cause for exception in _NO_SLOT):
             return

@@ -35,7 +35,7 @@ GONE_SECONDS = 5.0
 
 
 class JobRefused(Exception):
-    """The engine does not take the job; the text says why."""
+    """The engine does not accept the job; the message says why."""
 
 
 class Job:
@@ -48,7 +48,7 @@ class Job:
     checkpoints
         The folder of checkpoints and savepoints; None for one who only looks.
     status
-        Tells the size of the stack; gets the number of checkpoints.
+        Supplies the size of the stack; receives the number of checkpoints.
     checkpoint_ms
         How often the engine takes a checkpoint, in milliseconds.
     newest_start
@@ -110,13 +110,13 @@ class Job:
             await asyncio.sleep(RUNNING_POLL_SECONDS if ready else STARTING_POLL_SECONDS)
 
     def look_into(self, status: Status, workers: int) -> None:
-        """Look as :meth:`look` does, and tell it in ``status``; what was known before goes on."""
+        """Look as :meth:`look` does, and report it in ``status``; what was known before stays."""
         status.poison = self.status.poison
         self.status = status
         self.look(workers)
 
     def look(self, workers: int) -> None:
-        """Read from the engine how the job does that somebody else keeps running.
+        """Ask the engine about a job that somebody else keeps running.
 
         Parameters
         ----------
@@ -149,12 +149,12 @@ class Job:
             self.part.detail = f"{overview['taskmanagers']} of {workers} workers, {tasks} tasks"
 
     def begin_anew(self) -> None:
-        """Cancel the job: it is submitted again, in as many tasks as the status tells by then.
+        """Cancel the job: it is submitted again, in as many tasks as the status says by then.
 
         Raises
         ------
         requests.RequestException
-            When the engine does not take the order.
+            When the engine does not accept the request.
         """
         if self._id is not None:
             self.rest.cancel(self._id)
@@ -162,8 +162,8 @@ class Job:
     def _submit(self) -> str:
         """Submit the job and return its id.
 
-        A JobManager that was killed while it wrote down a checkpoint leaves half of it. That one
-        was never completed, so nothing of it was committed: the one before it is the newest.
+        A JobManager that is killed while it writes a checkpoint leaves half of it. That one was
+        never completed, so nothing of it was committed: the one before it is the newest.
         """
         while True:
             snapshot = self._snapshots.newest() if self._snapshots is not None else None
@@ -175,7 +175,7 @@ class Job:
                 self._snapshots.pass_over(snapshot)
 
     def _look(self) -> None:
-        """Read from the engine how the job does."""
+        """Ask the engine about the job."""
         job = self.rest.get(f"/jobs/{self._id}")
         if job["state"] in ENDED:
             self._lose()
@@ -231,11 +231,11 @@ class Job:
         poison = self.status.poison
         if poison is not None and not poison.is_skipped(self._folder.skipped):
             command = f"python -m workshop skip --name {self.status.name}"
-            self.part.detail = f"cannot read {poison} (step over it: {command})"
+            self.part.detail = f"cannot read {poison} (skip it: {command})"
         elif self._keeps_failing():
             self.part.detail = KEEPS_RESTARTING + self._failures.cause
         else:
-            self.part.detail = now if poison is None else f"steps over {poison}"
+            self.part.detail = now if poison is None else f"skips {poison}"
 
     def _keeps_failing(self) -> bool:
         return self._failures.keeps_failing(time.time(), self.status.parts)

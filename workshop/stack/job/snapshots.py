@@ -1,4 +1,4 @@
-"""The checkpoints and savepoints of one stack, as they lie on disk: what a start goes on from."""
+"""The checkpoints and savepoints of one stack on disk: what a start continues from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Misplaced(Exception):
-    """The saved state is not where a start looks for it; the text says what to do."""
+    """The saved state is not where a start looks for it; the message says what to do."""
 
 
 class Snapshots:
@@ -28,7 +28,7 @@ class Snapshots:
         self._cut_off: set[str] = set()
 
     def newest(self) -> str | None:
-        """Where the newest complete checkpoint or savepoint lies, or None if there never was one.
+        """Where the newest complete checkpoint or savepoint is, or None if there never was one.
 
         Raises
         ------
@@ -41,27 +41,26 @@ class Snapshots:
             raise Misplaced(
                 f"No checkpoint is left in {self._folder}, though there was one "
                 f"({self._mark.read_text(encoding='utf-8').strip()}): the functions would have "
-                "forgotten everything, and their counts would begin again. "
-                "Put the folder back, or begin afresh: stack.down(forget=True), python -m workshop "
-                "down --forget"
+                "forgotten everything, and counts would start over. Restore the folder, or "
+                "start over: stack.down(forget=True), python -m workshop down --forget"
             )
         return complete[-1] if complete else None
 
     def pass_over(self, snapshot: str) -> None:
-        """Take the one before ``snapshot`` for the newest."""
+        """Treat the one before ``snapshot`` as the newest."""
         logging.warning("%s is cut off", snapshot)
         self._cut_off.add(snapshot)
 
     def holds(self, job: str, checkpoint: int) -> bool:
-        """Whether a checkpoint that the engine has completed lies here; ``job`` is its job's id."""
+        """Whether a checkpoint that the engine has completed is here; ``job`` is its job's id."""
         return (self._folder / job / f"chk-{checkpoint}" / "_metadata").exists()
 
     def misplaced(self, job: str, checkpoint: int) -> Misplaced:
-        """The error for a checkpoint that does not lie here."""
+        """The error for a checkpoint that is not here."""
         return Misplaced(
-            f"The engine says that it has completed checkpoint {checkpoint} of job {job}, and it "
-            f"is not in {self._folder}, where the next start looks for it: counts would begin "
-            "again. Set WORKSHOP_RUNS to another folder, best one with a plain name."
+            f"The engine says that it has completed checkpoint {checkpoint} of job {job}, but it "
+            f"is not in {self._folder}, where the next start looks for it: counts would start "
+            "over. Set WORKSHOP_RUNS to another folder, preferably one with a plain name."
         )
 
     def keep_only(self, job: str, checkpoint: int) -> None:

@@ -18,9 +18,9 @@ MORE_SECONDS = 5.0
 FEWER_SECONDS = 30.0
 """How long there must have been more workers, or fewer, before the job is given other tasks.
 
-One that was killed is counted until its heartbeats are missed, for four seconds, and may be back
-before that: for a moment there seem to be more. And to wait for it takes less than two new
-beginnings of the job.
+One that was killed still counts until its heartbeats are missed, for four seconds, and may be back
+before that: for a moment there seem to be more. And waiting for it takes less time than restarting
+the job twice.
 """
 
 
@@ -37,7 +37,7 @@ class Workers:
         self._rest = rest
 
     async def first(self, slots: int) -> int:
-        """Wait until there are workers and no more come; return their number.
+        """Wait until there are workers and no more arrive; return their number.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Workers:
                 seen, since = now, time.monotonic()
             wanted = MORE_SECONDS if now > status.size.taskmanagers else FEWER_SECONDS
             if now not in (0, status.size.taskmanagers) and time.monotonic() > since + wanted:
-                print(f"There are {now} workers: the job restarts with as many.", flush=True)
+                print(f"There are {now} workers now: the job restarts with that many.", flush=True)
                 former, status.size = status.size, replace(status.size, taskmanagers=now)
                 try:
                     await asyncio.to_thread(job.begin_anew)

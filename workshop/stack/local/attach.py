@@ -1,4 +1,4 @@
-"""Whether the stack that runs is the one that somebody asks for, and if not, what differs."""
+"""Whether the running stack is the one that was asked for, and if not, what differs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _served(command: list[str], python_path: str) -> list[str]:
 
 
 def _interpreter(program: str) -> tuple[Path, Path]:
-    """A program whatever it is called: an environment has ``python`` and ``python3.11`` for one.
+    """A program, whatever its name: an environment has ``python`` and ``python3.11`` for one.
 
     The folder tells environments apart, which share an interpreter, and the interpreter tells
     apart those that share a folder, as a system's do.

@@ -1,4 +1,4 @@
-"""A stack as processes of this machine, which a supervisor of its own looks after."""
+"""A stack as local processes, which its own supervisor looks after."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class LocalBackend(Backend):
             status = connection.hold()
             if other := differences(status, self.settings(fresh=False), self._any_size):
                 raise StackError(
-                    f"Stack {self.name} is up already, and {' and '.join(other)}.",
+                    f"Stack {self.name} is already up, and {' and '.join(other)}.",
                     hint="stop it first, or give this one another name.",
                 )
         except BaseException:
@@ -115,7 +115,8 @@ class LocalBackend(Backend):
     def release(self) -> None:
         """See :meth:`Backend.release`; the stack ends with its last user, unless it is kept.
 
-        A stack that ends so, and that no ``up`` found or ``down`` left, takes its folder with it.
+        A stack that ends this way takes its folder with it, unless ``up`` found it or ``down`` left
+        it.
         """
         connection = _connections.pop(self.folder.path, None)
         if connection is not None:
@@ -188,7 +189,7 @@ class LocalBackend(Backend):
         path = self.folder.logs / f"{service}.log"
         if not path.exists():
             raise StackError(
-                f"Stack {self.name} has no log of {service}: it has not run.", hint=UP_HINT
+                f"Stack {self.name} has no log of {service}, since it has not run.", hint=UP_HINT
             )
         return path
 
@@ -212,7 +213,7 @@ class LocalBackend(Backend):
                     os.killpg(part.pid, number)
                     return part
         raise StackError(
-            f"The {name} of stack {self.name} is not running just now.",
+            f"The {name} of stack {self.name} is not running right now.",
             hint="wait until it is back, or start the stack with stack.up().",
         )
 
@@ -224,7 +225,7 @@ class LocalBackend(Backend):
         status = connection.ask("host")
         if status.host != os.getpid():
             raise StackError(
-                f"Process {status.host} serves in the greeter's place already.",
+                f"Process {status.host} already serves in the greeter's place.",
                 hint="close its hosting, or end that notebook's kernel.",
             )
         port = int(status.part("greeter").address.rpartition(":")[2].partition("/")[0])
@@ -257,11 +258,11 @@ class LocalBackend(Backend):
         return connection
 
     def _held(self) -> Connection | None:
-        """The connection by which this process keeps the stack alive, if the stack lives."""
+        """The connection by which this process keeps the stack alive, if the stack is up."""
         return _connections.get(self.folder.path) if self._held_status() is not None else None
 
     def _held_status(self) -> Status | None:
-        """What the stack says by that connection; None if it does not live, or there is none."""
+        """What the stack says over that connection; None if there is none, or it is not up."""
         connection = _connections.get(self.folder.path)
         if connection is not None:
             try:

@@ -42,7 +42,7 @@ class StackGone(WorkshopError):
 class Connection:
     """An open line to a supervisor.
 
-    While it holds, the stack lives; the system closes it when this process ends.
+    While it is open, the stack stays up; the system closes it when this process ends.
     """
 
     def __init__(self, link: socket.socket) -> None:
@@ -90,7 +90,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Hang up, whatever else holds the line: a child that was forked has it too."""
+        """Hang up, even if something else holds the line: a forked child has it too."""
         with contextlib.suppress(OSError):
             self._link.shutdown(socket.SHUT_RDWR)
         self._answers.close()
@@ -153,7 +153,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
             connection.hold()
         except StackGone as error:
             raise WorkshopError(
-                "The supervisor of the stack ended at once.",
+                "The supervisor of the stack ended immediately.",
                 details=(folder.logs / "supervisor.log").read_text(encoding="utf-8"),
             ) from error
         return connection
@@ -161,7 +161,7 @@ def start(folder: RunFolder, settings: Callable[[bool], Settings]) -> Connection
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Let one process at a time look for a stack, and start or clear it."""
+    """Let only one process at a time look for a stack, and start it or clean it up."""
     with (made_runs_folder() / ".lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

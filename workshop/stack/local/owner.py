@@ -1,11 +1,11 @@
 """Who may talk to the stack: programs of its own user, on Linux.
 
 None of the stack's ports asks for a password, and on a machine with several users all of them can
-reach a port on loopback. But the system knows whose a local connection is, and tells it in
+reach a port on loopback. But the system knows who owns a local connection, and says so in
 ``/proc/net/tcp``. Every Java process of the stack looks there whenever it accepts a connection, by
 the classes in ``java/workshop``: one that comes from another user is closed before anything is read
-from it.
-Nothing changes for the owner: clients need no credentials, and a browser opens Flink's page.
+from it. Nothing changes for the owner: clients need no credentials, and a browser opens Flink's
+page.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ PROOF_SECONDS = 30.0
 
 
 class OpenToOthers(Exception):
-    """A process answers where it must not; the text says which."""
+    """A process answers where it must not; the message says which."""
 
 
 def keeps_others_out() -> bool:
     """Whether a stack that starts now answers its owner only.
 
     It does unless the environment variable ``WORKSHOP_ALLOW_OTHERS`` is ``1``, or the system does
-    not tell whose a connection is.
+    not say who owns a connection.
     """
     return os.environ.get(SWITCH) != "1" and _system_tells()
 
 
 def _system_tells() -> bool:
-    """Whether the system's table has a connection of our own as those classes want to find it."""
+    """Whether the system's table lists a connection of our own the way those classes expect it."""
     if sys.platform != "linux":
         return False
     with (
@@ -64,8 +64,8 @@ def options() -> list[str]:
 def prove(port: int) -> None:
     """Return once the process on ``port`` has hung up on a connection that it must refuse.
 
-    A mistake would leave everything open without a word. Nobody can become another user to try it,
-    but a connection from 127.0.0.2 is refused by the same code.
+    A mistake would silently leave everything open. Nobody can become another user to try it, but a
+    connection from 127.0.0.2 is refused by the same code.
 
     Raises
     ------
@@ -83,6 +83,6 @@ def prove(port: int) -> None:
         except (ConnectionError, TimeoutError):
             time.sleep(0.05)  # It ended just now, and comes back.
     raise OpenToOthers(
-        f"The process on port {port} does not refuse other users of this machine. "
-        f"To start the stack all the same, set {SWITCH}=1."
+        f"The process on port {port} does not refuse other users of this machine. To start the "
+        f"stack anyway, set {SWITCH}=1."
     )

@@ -26,7 +26,7 @@ class Place:
         self._away = asyncio.Event()
 
     async def lend(self, writer: asyncio.StreamWriter, pid: int, greeter: ServiceProcess) -> None:
-        """Let the greeter end, so that a client can serve in its place, unless another does."""
+        """End the greeter, so that a client can serve in its place, unless one already does."""
         if self.host is not None:
             return
         self.host = writer

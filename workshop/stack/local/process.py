@@ -22,14 +22,14 @@ TAIL_BYTES = 4096
 
 PROBE_AGAIN_SECONDS = 0.5
 GONE_SECONDS = 10.0
-"""How long a killed process may take to end, before nobody waits for it any more."""
+"""How long to wait for a killed process to end before giving up on it."""
 
 PORT_TAKEN = ("already in use", "on any port in port range")
 """What the operating system, or Flink's web page, says when a port is taken."""
 
 
 class ServiceProcess:
-    """A process that is to run, and the part of the status that tells how it does.
+    """A process to run, and the part of the status that describes it.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class ServiceProcess:
     command
         Makes the command line; called at every start.
     probe
-        Returns once the process does its work; called after every start.
+        Returns once the process is working; called after every start.
     prepare
         Awaited before every start.
     log
@@ -131,7 +131,7 @@ class ServiceProcess:
                 os.killpg(self.part.pid, signal.SIGKILL)
 
     async def gone(self) -> None:
-        """Return when a process that was killed has let go of its ports and files, all of it has.
+        """Return when a killed process and all it started have released their ports and files.
 
         The system takes down the memory of a process before its connections: a large one can be
         reached, and its port is taken, for a while after the kill.

@@ -1,4 +1,4 @@
-"""A small process that ends what the supervisor has started, should that be killed."""
+"""A small process that ends what the supervisor has started, if the supervisor is killed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ for group in groups:
 
 
 class Reaper:
-    """The reaper of this process: it sees its end by that of its own input.
+    """The reaper of this process: when its own input ends, it knows that this process has ended.
 
     Attributes
     ----------
@@ -40,12 +40,12 @@ class Reaper:
         self.pid = self._process.pid
 
     def tell(self, group: int) -> None:
-        """Name a process group that it would have to end; its negative when that has ended."""
+        """Name a process group that it would have to end; its negative once that has ended."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.write(f"{group}\n")
             self._process.stdin.flush()
 
     def end(self) -> None:
-        """Let it end what it still knows of, and wait for that."""
+        """Let it end everything it still knows about, and wait for that."""
         self._process.communicate()

@@ -1,4 +1,4 @@
-"""The processes of the embedded stack: what each runs, and how each is known to be ready."""
+"""The processes of the embedded stack: what each runs, and how to tell that it is ready."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from workshop.stack.size import Size
 
 PROBE_SECONDS = 0.05
 STOP_SECONDS = 10.0
-"""How long the broker may take to end in peace."""
+"""How long the broker may take to shut down cleanly."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Settings:
     size
         How many processes and partitions, and how much memory.
     fresh
-        Whether the folder was made for this run: then it goes with the stack, unless somebody
-        stops that, or has it kept.
+        Whether the folder was made for this run: then it is deleted with the stack, unless somebody
+        stops the stack, or keeps it.
     """
 
     folder: str
@@ -244,10 +244,10 @@ class Services:
             await asyncio.sleep(PROBE_SECONDS)
 
     async def end(self, broker_is_wanted: bool) -> None:
-        """End all; whoever asked for it may count on free ports.
+        """End everything; afterwards the ports are free.
 
-        The engine needs no farewell: the next start goes on from its newest checkpoint. A broker
-        that the next start wants has something to write down.
+        The engine needs no clean shutdown: the next start continues from its newest checkpoint. A
+        broker that the next start needs has data to write first.
         """
         for service in self.all:
             if service is not self.broker:
@@ -258,7 +258,7 @@ class Services:
         await asyncio.gather(*(service.gone() for service in self.all))
 
     async def prove_owner_only(self) -> None:
-        """Return once every process in Java has refused whom it must refuse.
+        """Return once every Java process has refused the connections that it must refuse.
 
         Raises
         ------

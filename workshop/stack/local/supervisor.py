@@ -1,12 +1,12 @@
 """The process that owns a stack: it starts the others, brings them back, and ends them.
 
-It runs apart from whoever asked for the stack, in a session of its own. Everybody who uses the
-stack holds a connection to it. The system closes a connection when its process ends, however it
-ends, and when the last one is closed the supervisor ends the stack, unless it was told to keep it.
+It runs in its own session, apart from the process that asked for the stack. Every user of the stack
+holds a connection to it. The system closes a connection when its process ends, however it ends, and
+when the last one is closed the supervisor ends the stack, unless it was told to keep it.
 
-It is long, since all that decides over the life of a stack happens on its one event loop.
+It is long, since everything in the life of a stack happens on its one event loop.
 
-Its own death is seen by one more small process, the reaper, which then ends what it started.
+Another small process, the reaper, notices if the supervisor dies, and then ends what it started.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from workshop.stack.local.services import Ports, Services, Settings
 from workshop.stack.status import Status
 
 ATTEMPTS = 3
-"""How often a process may die before it was ready once, and how often ports are chosen again."""
+"""How often a process may die before it is first ready, and how often ports are chosen again."""
 
 MEASURE_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 5.0
 
 
 class StartFailed(Exception):
-    """The stack cannot come up; the text says why."""
+    """The stack cannot come up; the message says why."""
 
 
 class PortTaken(Exception):
@@ -83,7 +83,7 @@ class Supervisor:
     # ------------------------------------------------------------------ life
 
     async def run(self) -> None:
-        """Live until nobody needs the stack any more."""
+        """Run until nobody needs the stack any more."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.ending.set)
         work = asyncio.create_task(self._run_stack())
@@ -246,7 +246,7 @@ class Supervisor:
         Raises
         ------
         PortTaken, StartFailed
-            When it has never been ready: then trying on would hide the reason.
+            When it has never been ready: trying again would hide the reason.
         """
         part = service.part
         part.state = "starting"
@@ -293,7 +293,7 @@ class Supervisor:
         await asyncio.gather(job.keep_running(), self._judge())
 
     async def _judge(self) -> None:
-        """Tell from the parts how the whole does."""
+        """Derive the state of the whole from its parts."""
         while True:
             self._judge_now()
             await asyncio.sleep(0.05)
