@@ -53,9 +53,19 @@ def which_stack(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_stack(name: str | None, kind: str, **options: Any) -> None:
         from workshop.stack import LEAN, Stack
+        from workshop.stack.java.engine import ENGINES
 
-        make = Stack.compose if kind == "compose" else Stack
-        command(stack=make(name, size=LEAN if options.pop("lean", False) else None), **options)
+        size = LEAN if options.pop("lean", False) else None
+        engine = ENGINES[options.pop("engine", "2")]
+        if kind == "embedded":
+            stack = Stack(name, size=size, engine=engine)
+        elif engine is ENGINES["2"]:
+            stack = Stack.compose(name, size=size)
+        else:
+            raise WorkshopError(
+                f"{engine} does not run in containers here.", hint="leave out --stack compose."
+            )
+        command(stack=stack, **options)
 
     return with_stack
 
@@ -71,6 +81,13 @@ def main() -> None:
     "--timeout", type=float, help="Seconds until it must be ready.  [default: 180, compose: 600]"
 )
 @click.option("--lean", is_flag=True, help="With as little memory as it can live on.")
+@click.option(
+    "--engine",
+    type=click.Choice(["2", "3"]),
+    default="2",
+    show_default=True,
+    help="StateFun 2.2, which the walkthrough is about, or 3.x, with a greeter of its own.",
+)
 def up(stack: Stack, timeout: float | None) -> None:
     """Start the stack; it stays until "down". If it is up already, say so."""
     already = stack.status().state == "ready"

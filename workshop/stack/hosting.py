@@ -20,6 +20,7 @@ from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
 from greeter.key import key_ending
+from workshop.stack.awaiting import result_of
 from workshop.stack.hosting_server import Server
 from workshop.stack.printed import route, sink_of_call, traceback_of, unroute
 
@@ -115,7 +116,7 @@ class Hosting:
     @property
     def types(self) -> list[str]:
         """The function types that are served."""
-        return [f"{namespace}/{type}" for namespace, type in self._functions.functions]
+        return bound_types(self._functions)
 
     def replace(self, functions: StatefulFunctions) -> None:
         """Serve other functions from now on; calls that wait are tried with them at once.
@@ -197,14 +198,16 @@ class Hosting:
                 return None
 
     def _invoke(self, body: bytes, sink: Callable[[str], object]) -> bytes:
-        with self._one_call:
-            route()  # At every call: whoever redirects a stream puts another in its place.
-            token = sink_of_call.set(sink)
-            try:
+        route()  # At every call: whoever redirects a stream puts another in its place.
+        token = sink_of_call.set(sink)
+        try:
+            if not callable(self._handler):  # That of 3.x, whose functions may wait for others.
+                return result_of(self._handler.handle_async(body))
+            with self._one_call:
                 result: bytes = self._handler(body)
                 return result
-            finally:
-                sink_of_call.reset(token)
+        finally:
+            sink_of_call.reset(token)
 
     def _wait_for_change(self, code: object, drip: Callable[[], object]) -> None:
         began = dripped = time.monotonic()
@@ -221,7 +224,7 @@ class Hosting:
 
     def _code(self) -> object:
         """What changes when a function is defined again, also within the same StatefulFunctions."""
-        return self._handler, [id(target) for target in self._functions.functions.values()]
+        return self._handler, [id(target) for target in _bound(self._functions).values()]
 
     def _count_failure(self, body: bytes, error: BaseException, code: object) -> bool:
         with self._changed:
@@ -252,6 +255,17 @@ class Hosting:
 
 hostings: dict[Path, Hosting] = {}
 """What this process serves, by the run folder of the stack."""
+
+
+def bound_types(functions: StatefulFunctions) -> list[str]:
+    """The types of functions, as ``namespace/type``."""
+    return list(_bound(functions))
+
+
+def _bound(functions: StatefulFunctions) -> dict[str, object]:
+    """Functions by their types; the SDK of 3.x keeps them otherwise than that of 2.2."""
+    kept = getattr(functions, "functions", None) or getattr(functions, "_functions", {})
+    return {one if isinstance(one, str) else "/".join(one): kept[one] for one in kept}
 
 
 def _address(body: bytes) -> bytes:

@@ -22,6 +22,10 @@ _ADVICE = {
         "Put its declaration in module.yaml back as it was, or begin afresh: "
         "python -m workshop down --name {name} --forget"
     ),
+    "RemoteValueTypeMismatchException": (
+        "a state keeps the type that it was first given. Put its ValueSpec back as it was, or give "
+        "the state of the new type another name"
+    ),
 }
 
 

@@ -25,10 +25,11 @@ from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.java import flink, kafka
 from workshop.stack.java.archives import link_products
+from workshop.stack.java.engine import engine_of
 from workshop.stack.java.jars import link_jars
 from workshop.stack.local import owner
 from workshop.stack.local.process import ServiceProcess
-from workshop.stack.module import render
+from workshop.stack.module import endpoints, render
 from workshop.stack.size import Size
 
 PROBE_SECONDS = 0.05
@@ -57,6 +58,8 @@ class Settings:
     fresh
         Whether the folder was made for this run: then it goes with the stack, unless somebody
         stops that, or has it kept.
+    engine
+        The version of the engine.
     """
 
     folder: str
@@ -66,6 +69,7 @@ class Settings:
     checkpoint_ms: int
     size: Size
     fresh: bool
+    engine: str
 
     def to_json(self) -> str:
         """Return the settings as one argument of a command line."""
@@ -116,15 +120,18 @@ class Services:
         self.folder = folder = RunFolder(Path(settings.folder))
         self.settings = settings
         self.ports = ports
+        self.engine = engine = engine_of(settings.engine)
+        folder.engine.write_text(engine.version, encoding="utf-8")
         self.bootstrap = f"127.0.0.1:{ports.broker}"
         self.functions = f"127.0.0.1:{ports.greeter}"
         self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
         kafka.write_config(folder, ports.broker, ports.controller)
         self.owner_only = owner.keeps_others_out()
         only_owner = owner.options() if self.owner_only else []
+        size = settings.size
         flink.write_config(
             folder,
-            flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, settings.size),
+            flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, size, engine),
         )
         # Of this start alone: who came to know the one of an earlier start is refused.
         key = secrets.token_urlsafe(16)
@@ -145,14 +152,16 @@ class Services:
         self.broker = service(
             "broker",
             self.bootstrap,
-            command=lambda: kafka.command(folder, settings.size, only_owner),
+            command=lambda: kafka.command(folder, size, only_owner),
             prepare=self._format_broker,
             probe=self._broker_ready,
         )
         self.jobmanager = service(
             "jobmanager",
             self.rest.url,
-            command=lambda: flink.jobmanager_command(folder, settings.size, options=only_owner),
+            command=lambda: flink.jobmanager_command(
+                folder, size, options=only_owner, engine=engine
+            ),
             probe=self._jobmanager_ready,
         )
         self.taskmanagers = [
@@ -160,18 +169,19 @@ class Services:
                 name,
                 "",
                 command=lambda: flink.taskmanager_command(
-                    folder, settings.size, options=only_owner
+                    folder, size, options=only_owner, engine=engine
                 ),
                 probe=partial(self._taskmanager_ready, name),
             )
-            for name in taskmanager_names(settings.size)
+            for name in taskmanager_names(size)
         ]
+        path = [*engine.python_path, settings.python_path]
         self.greeter = service(
             "greeter",
             f"http://{self.functions}/statefun",
             command=self._greeter_command,
             probe=self._greeter_ready,
-            environment={**inherited, "PYTHONPATH": settings.python_path, VARIABLE: key},
+            environment={**inherited, "PYTHONPATH": os.pathsep.join(path), VARIABLE: key},
         )
         self.all = [self.broker, self.jobmanager, *self.taskmanagers, self.greeter]
 
@@ -269,11 +279,37 @@ class Services:
 
     async def _greeter_ready(self) -> None:
         await _until_answered(f"http://{self.functions}/health")
+        # At its first start that makes the stack fail: see the supervisor.
+        while self.greeter.was_ready and (told := await self.not_served()):
+            self.greeter.part.detail = told
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def not_served(self) -> str:
+        """Say which function the engine would call in vain, if it would do so without a word."""
+        if not self.engine.repeats_404:
+            return ""
+        for called, url in endpoints(self.folder.conf / "module.yaml").items():
+            call = await asyncio.to_thread(_empty_call, called)
+            with contextlib.suppress(requests.RequestException):
+                answer = await asyncio.to_thread(requests.post, url, data=call, timeout=5)
+                if answer.status_code == 404:
+                    return f"what serves the functions has no {called}: {answer.text.strip()[:200]}"
+        return ""
 
 
 def taskmanager_names(size: Size) -> list[str]:
     """The first is ``taskmanager``; there are more only where they are asked for."""
     return ["taskmanager", *(f"taskmanager-{n}" for n in range(2, size.taskmanagers + 1))]
+
+
+def _empty_call(function_type: str) -> bytes:
+    """A request that calls a function with an empty batch; 2.2 and 3.x write it alike."""
+    messages = import_module("statefun.request_reply_pb2")
+    namespace, _, name = function_type.rpartition("/")
+    call = messages.ToFunction()
+    call.invocation.target.CopyFrom(messages.Address(namespace=namespace, type=name, id="nobody"))
+    called: bytes = call.SerializeToString()
+    return called
 
 
 async def _until_answered(url: str) -> None:
