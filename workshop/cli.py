@@ -192,15 +192,17 @@ def doctor() -> None:
 
 
 @main.command()
-def fetch() -> None:
+@click.option("--engine", type=click.Choice(["2", "3"]), default="2", help="For which engine.")
+def fetch(engine: str) -> None:
     """Fetch the jars that are missing or altered, and prepare Java for a quick start."""
     from workshop.stack.java.archives import prepare
+    from workshop.stack.java.engine import ENGINES
     from workshop.stack.java.jars import bad_jars, fetch_with_progress, read_lock
 
-    wanted = bad_jars()
+    wanted = bad_jars(ENGINES[engine].jars)
     if wanted:
         fetch_with_progress(wanted)
-    prepare()
+    prepare("broker", ENGINES[engine].jar_set)
     click.echo(f"All jars are in {read_lock()[0].path.parent}.")
 
 

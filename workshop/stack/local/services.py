@@ -29,7 +29,8 @@ from workshop.stack.java.engine import engine_of
 from workshop.stack.java.jars import link_jars
 from workshop.stack.local import owner
 from workshop.stack.local.process import ServiceProcess
-from workshop.stack.module import endpoints, render
+from workshop.stack.local.served import not_served
+from workshop.stack.module import render
 from workshop.stack.size import Size
 
 PROBE_SECONDS = 0.05
@@ -129,10 +130,8 @@ class Services:
         self.owner_only = owner.keeps_others_out()
         only_owner = owner.options() if self.owner_only else []
         size = settings.size
-        flink.write_config(
-            folder,
-            flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, size, engine),
-        )
+        conf = flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, size, engine)
+        flink.write_config(folder, conf)
         # Of this start alone: who came to know the one of an earlier start is refused.
         key = secrets.token_urlsafe(16)
         module = render(Path(settings.module), self.bootstrap, self.functions, key)
@@ -156,21 +155,18 @@ class Services:
             prepare=self._format_broker,
             probe=self._broker_ready,
         )
+        more: dict[str, Any] = {"options": only_owner, "engine": engine}
         self.jobmanager = service(
             "jobmanager",
             self.rest.url,
-            command=lambda: flink.jobmanager_command(
-                folder, size, options=only_owner, engine=engine
-            ),
+            command=lambda: flink.jobmanager_command(folder, size, **more),
             probe=self._jobmanager_ready,
         )
         self.taskmanagers = [
             service(
                 name,
                 "",
-                command=lambda: flink.taskmanager_command(
-                    folder, size, options=only_owner, engine=engine
-                ),
+                command=lambda: flink.taskmanager_command(folder, size, **more),
                 probe=partial(self._taskmanager_ready, name),
             )
             for name in taskmanager_names(size)
@@ -286,30 +282,13 @@ class Services:
 
     async def not_served(self) -> str:
         """Say which function the engine would call in vain, if it would do so without a word."""
-        if not self.engine.repeats_404:
-            return ""
-        for called, url in endpoints(self.folder.conf / "module.yaml").items():
-            call = await asyncio.to_thread(_empty_call, called)
-            with contextlib.suppress(requests.RequestException):
-                answer = await asyncio.to_thread(requests.post, url, data=call, timeout=5)
-                if answer.status_code == 404:
-                    return f"what serves the functions has no {called}: {answer.text.strip()[:200]}"
-        return ""
+        module = self.folder.conf / "module.yaml"
+        return await asyncio.to_thread(not_served, module) if self.engine.repeats_404 else ""
 
 
 def taskmanager_names(size: Size) -> list[str]:
     """The first is ``taskmanager``; there are more only where they are asked for."""
     return ["taskmanager", *(f"taskmanager-{n}" for n in range(2, size.taskmanagers + 1))]
-
-
-def _empty_call(function_type: str) -> bytes:
-    """A request that calls a function with an empty batch; 2.2 and 3.x write it alike."""
-    messages = import_module("statefun.request_reply_pb2")
-    namespace, _, name = function_type.rpartition("/")
-    call = messages.ToFunction()
-    call.invocation.target.CopyFrom(messages.Address(namespace=namespace, type=name, id="nobody"))
-    called: bytes = call.SerializeToString()
-    return called
 
 
 async def _until_answered(url: str) -> None:
