@@ -19,6 +19,8 @@ SETTINGS := $(VENV)/share/jupyter/lab/settings
 CONFIG := $(VENV)/etc
 READY := $(VENV)/.ready
 BOOK := $(VENV)/.book
+# The kernel of StateFun 3.x, with its SDK beside it.
+KERNEL_3 := $(VENV)/share/jupyter/kernels/statefun-3
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
 PINNED := $(VENV)/pinned-protobuf
 # A caller's settings for Python and pip are meant for other environments, and would break this one.
@@ -124,7 +126,8 @@ clean: ## Delete the environment and everything that was built; the jars stay in
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides.json \
-    jupyter-config.py ipython-config.py requirements-fast.txt $(wildcard statefun-protobuf/*)
+    jupyter-config.py ipython-config.py requirements-fast.txt requirements-3x.txt \
+    $(wildcard statefun-protobuf/* statefun-3-kernel/*)
 	@case "$$(pwd -P)" in *:*) \
 	  echo "There is a colon in $$(pwd -P), and Python cannot create an environment in such a folder. Rename it."; \
 	  exit 1;; esac
@@ -138,9 +141,11 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
 	@echo "Installing into $(VENV); the first time takes a minute or two."
 	@$(SHARED) $(PIP) -r requirements.txt -r requirements-dev.txt && \
 	  $(PIP) --no-deps -e . ./statefun-protobuf -r requirements-fast.txt && \
-	  $(PIP) --no-deps --upgrade --target $(PINNED) $$(grep '^protobuf==' requirements.txt) || { \
+	  $(PIP) --no-deps --upgrade --target $(PINNED) $$(grep '^protobuf==' requirements.txt) && \
+	  $(PIP) --no-deps --upgrade --target $(KERNEL_3)/sdk -r requirements-3x.txt || { \
 	  echo "Installing failed. With a network, run the same command again; it continues from here."; exit 1; }
-	@$(SHARED) mkdir -p $(SETTINGS) $(CONFIG)/jupyter $(CONFIG)/ipython && \
+	@$(SHARED) cp statefun-3-kernel/* $(KERNEL_3) && \
+	  mkdir -p $(SETTINGS) $(CONFIG)/jupyter $(CONFIG)/ipython && \
 	  cp jupyter-overrides.json $(SETTINGS)/overrides.json && \
 	  cp jupyter-config.py $(CONFIG)/jupyter/jupyter_config.py && \
 	  cp ipython-config.py $(CONFIG)/ipython/ipython_config.py

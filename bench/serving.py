@@ -2,7 +2,8 @@
 
 The walkthrough's own way is its function behind four gunicorn processes, on the protobuf that pip
 gives the SDK. One engine a server, the same names for each, the order of the servers mixed by
-round: ``python bench/serving.py`` compares that with ours, ``--all`` with all that were tried.
+round: ``python bench/serving.py`` compares that with ours, ``--all`` with all that were tried, and
+``--engines`` both engines, each with its own greeter: also how they start, wait and what they take.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 import random
 import statistics
 import sys
+import time
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,8 +22,9 @@ import psutil
 from report import report
 from traffic import throughput
 
+from generator.broker import GreetingReader, RequestProducer
 from workshop.paths import ROOT
-from workshop.stack import LONG_LIVED, Stack
+from workshop.stack import LONG_LIVED, STATEFUN_2, STATEFUN_3, Stack
 from workshop.stack.front import greeter_command
 from workshop.stack.view import Progress
 
@@ -54,6 +58,11 @@ SERVERS: dict[str, list[str]] = {
 }
 
 
+# What --engines compares: a server is its own engine's.
+OF_2, OF_3 = "2.2, WSGI", "3.x, ASGI"
+ENGINES = {OF_2: STATEFUN_2, OF_3: STATEFUN_3}
+
+
 @dataclass
 class Measured:
     """One run: committed names a second, and CPU seconds for 1,000 names by process."""
@@ -71,6 +80,45 @@ def measure(stack: Stack, names: int, keys: int) -> Measured:
     return Measured(speed, {name: seconds / names * 1000 for name, seconds in used.items()})
 
 
+def one_at_a_time(stack: Stack, greetings: int) -> float:
+    """The median of the seconds from a name to its committed greeting."""
+    waits = []
+    with GreetingReader(stack.bootstrap) as reader, RequestProducer(stack.bootstrap) as sender:
+        for number in range(greetings):
+            began = time.monotonic()
+            sender.send(f"visitor {number}")
+            reader.next()
+            waits.append(time.monotonic() - began)
+    return statistics.median(waits)
+
+
+def compare_engines(names: int, keys: tuple[int, ...], rounds: int) -> None:
+    """Print the table of both engines and write it to build/bench/engines.json."""
+    figures: dict[str, dict[str, list[float]]] = {engine: defaultdict(list) for engine in ENGINES}
+    for round_number in range(rounds):
+        for engine in random.Random(round_number).sample([*ENGINES], len(ENGINES)):
+            found = figures[engine]
+            stack = Stack(f"bench-{os.getpid()}", engine=ENGINES[engine])
+            began = time.monotonic()
+            stack.up(progress=Progress())
+            found["ready, s"].append(time.monotonic() - began)
+            throughput(stack, 2000, 100)  # Warm: classes are loaded and compiled.
+            found["a greeting, s"].append(one_at_a_time(stack, 20))
+            for count in keys:
+                found[f"names/s, {count} keys"].append(throughput(stack, names, count))
+            memory = sum(part.memory or 0 for part in stack.status().parts)
+            found["memory, MB"].append(memory / 1e6)
+            stack.release()
+    median = {e: {k: statistics.median(v) for k, v in its.items()} for e, its in figures.items()}
+    rows = [
+        (what, *(f"{median[engine][what]:,.2f}" for engine in ENGINES), f"{three / two:.2f}")
+        for what, two in median[OF_2].items()
+        for three in [median[OF_3][what]]
+    ]
+    title = f"Both engines in turn, {names} names, median of {rounds}"
+    report("engines", title, ("", *ENGINES, "ratio"), rows, figures)
+
+
 def cpu(process: psutil.Process) -> float:
     # Not the children of this process: the stack is among them.
     own = process.pid == os.getpid()
@@ -84,8 +132,19 @@ def cpu(process: psutil.Process) -> float:
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--all", "every", is_flag=True, help="Every server, not only the two.")
 @click.option("--both-compilers", is_flag=True, help="Java's second compiler too.")
-def main(names: int, keys: tuple[int, ...], rounds: int, every: bool, both_compilers: bool) -> None:
+@click.option("--engines", is_flag=True, help="The engine of 2.2 and that of 3.x instead.")
+def main(
+    names: int,
+    keys: tuple[int, ...],
+    rounds: int,
+    every: bool,
+    both_compilers: bool,
+    engines: bool,
+) -> None:
     """Print the table and write it to build/bench/serving.json."""
+    if engines:
+        compare_engines(names, keys, rounds)
+        return
     chosen = list(SERVERS) if every else [WALKTHROUGH, OURS]
     figures: dict[str, dict[int, list[Measured]]] = {
         server: {count: [] for count in keys} for server in chosen

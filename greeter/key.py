@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,16 @@ def is_known(query: str, ending: str) -> bool:
     return compare_digest(query.rpartition("&")[2].encode("latin-1"), ending.encode())
 
 
-def load(target: str, folder: str = "") -> Any:
-    """Import the WSGI application ``module:name``, behind the key if there is one.
+def load(target: str, folder: str = "", locked: Callable[[Any, str], Any] = Locked) -> Any:
+    """Import the web application ``module:name``, behind the key if there is one.
 
     Parameters
     ----------
     folder
         Where its modules are, if not in this project. If one has the same name as one of ours, as
         the walkthrough's own ``greeter.py`` does, it is the application, and replaces nothing else.
+    locked
+        What puts the key before it, given both.
     """
     module, _, name = target.partition(":")
     if folder:
@@ -77,4 +79,4 @@ def load(target: str, folder: str = "") -> Any:
             sys.path.append(folder)
     application = getattr(importlib.import_module(module), name)
     key = os.environ.get(VARIABLE, "")
-    return Locked(application, key) if key else application
+    return locked(application, key) if key else application

@@ -55,10 +55,16 @@ class _Finder:
         from google.protobuf import __version__ as protobuf
 
         spec = PathFinder.find_spec(name, path)
-        if spec is not None and int(protobuf.split(".")[0]) >= 4:
+        if spec is not None and int(protobuf.split(".")[0]) >= 4 and not _is_of_today(spec):
             # Loaders by their methods: the base classes would have to be imported.
             spec.loader = _DescriptorLoader(spec.loader)  # type: ignore[arg-type,assignment]
         return spec
+
+
+def _is_of_today(spec: ModuleSpec) -> bool:
+    """Whether it loads by itself: that of 3.x was generated for today's protobuf."""
+    source = spec.loader.get_source(spec.name)  # type: ignore[union-attr]
+    return "protobuf.internal import builder" in (source or "")
 
 
 class _DescriptorLoader:

@@ -24,11 +24,13 @@ _HINT = "<details>\n<summary>Hint</summary>\n\nAdd it.\n\n</details>"
 _DIAGRAM = "```mermaid\nflowchart LR\n    names[(names)] --> engine\n```"
 
 
-def notebook(folder: Path, *cells: str, tag: str = "", name: str = "50_made.ipynb") -> Path:
+def notebook(
+    folder: Path, *cells: str, tag: str = "", name: str = "50_made.ipynb", kernel: str = "python3"
+) -> Path:
     """Write a notebook with these code cells, the first one tagged."""
     made = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
+        metadata={"kernelspec": {"name": kernel, "display_name": "", "language": "python"}},
     )
     if tag:
         made.cells[0].metadata["tags"] = [tag]

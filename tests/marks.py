@@ -26,7 +26,10 @@ SHARED = "stack"
 
 COMMANDS = {
     "stacks": r"workshop\.stack\.local\.supervisor|\bsupervisor\.main\(|python\S* -m workshop up\b",
-    "kernels": r"-m ipykernel_launcher|-m jupyterlab|/jupyter lab|python\S* -m workshop run\b",
+    "kernels": (
+        r"-m ipykernel_launcher|statefun-3/launch\.py|-m jupyterlab|/jupyter lab"
+        r"|python\S* -m workshop run\b"
+    ),
     "browser": r"playwright.* run-driver",
 }
 """How a command looks that starts one of them."""

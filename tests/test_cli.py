@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from google.protobuf import __version__ as PROTOBUF
@@ -12,6 +13,7 @@ from tests.commands import said_to
 from tests.processes import workshop
 from workshop.paths import ROOT
 from workshop.stack import doctor
+from workshop.stack.java.engine import STATEFUN_3
 from workshop.stack.java.jars import read_lock
 
 
@@ -44,6 +46,22 @@ def test_the_doctor_says_how_to_mend_a_missing_jar(tmp_path, monkeypatch):
     missing = f"✗ {len(read_lock())} of {len(read_lock())} jars are missing"
     assert missing in done.stdout
     assert "fix it with: python -m workshop fetch" in done.stdout
+
+
+def test_the_doctor_knows_the_kernel_of_3(tmp_path, monkeypatch):
+    (finding,) = doctor._kernel_3()
+    assert finding.good and "flink-statefun 3.5.0" in finding.what
+    (missing,) = doctor._kernel_3(replace(STATEFUN_3, sdk=tmp_path))
+    assert missing.what == "kernel StateFun 3: flink-statefun is missing, not 3.5.0"
+    assert missing.fix == "make setup"
+    monkeypatch.setenv("WORKSHOP_CACHE", str(tmp_path))
+    (finding,) = doctor._kernel_3()
+    assert finding.good and finding.what.endswith("stack of StateFun 3.3.0 fetches 185 MB")
+    jar = min(STATEFUN_3.jars, key=lambda jar: jar.size)
+    jar.path.parent.mkdir()
+    jar.path.write_bytes(b"altered")
+    (finding,) = doctor._kernel_3()
+    assert finding.fix == "python -m workshop fetch --engine 3"
 
 
 def test_the_doctor_says_how_to_mend_wrong_packages(tmp_path, monkeypatch):

@@ -43,6 +43,13 @@ def main() -> None:
 )
 @click.option("--lean", is_flag=True, help="Use as little memory as possible.")
 @click.option(
+    "--engine",
+    type=click.Choice(["2", "3"]),
+    default="2",
+    show_default=True,
+    help="StateFun 2.2, which the walkthrough is about, or 3.x, with a greeter of its own.",
+)
+@click.option(
     "--watch", "watches", is_flag=True, help="Restart the functions when a file is saved."
 )
 def up(stack: Stack, application: Application, timeout: float | None, watches: bool) -> None:
@@ -157,15 +164,17 @@ def doctor() -> None:
 
 
 @main.command()
-def fetch() -> None:
+@click.option("--engine", type=click.Choice(["2", "3"]), default="2", help="For which engine.")
+def fetch(engine: str) -> None:
     """Download jars that are missing or altered, and prepare Java for a quick start."""
     from workshop.stack.java.archives import prepare
+    from workshop.stack.java.engine import ENGINES
     from workshop.stack.java.jars import bad_jars, fetch_with_progress, read_lock
 
-    wanted = bad_jars()
+    wanted = bad_jars(ENGINES[engine].jars)
     if wanted:
         fetch_with_progress(wanted)
-    prepare()
+    prepare("broker", ENGINES[engine].jar_set)
     click.echo(f"All jars are in {read_lock()[0].path.parent}.")
 
 

@@ -13,6 +13,7 @@ import click
 from greeter.terminal import show_everything
 from tests.chaos.run import Chaos
 from workshop.stack import Stack
+from workshop.stack.java.engine import ENGINES
 from workshop.stack.view import Progress
 
 
@@ -21,10 +22,11 @@ from workshop.stack.view import Progress
 @click.option("--names", default=20_000, show_default=True)
 @click.option("--keys", default=40, show_default=True)
 @click.option("--kills", default=30, show_default=True)
+@click.option("--engine", type=click.Choice([*ENGINES]), default="2", show_default=True)
 @click.option("--rate", default=60.0, show_default=True, help="Names a second.")
-def main(seed: int, names: int, keys: int, kills: int, rate: float) -> None:
+def main(seed: int, names: int, keys: int, kills: int, engine: str, rate: float) -> None:
     """Send names while processes are killed; the exit code is 0 if none was lost or doubled."""
-    stack = Stack(f"chaos-{seed}-{os.getpid()}")
+    stack = Stack(f"chaos-{seed}-{os.getpid()}", engine=ENGINES[engine])
     good = False
     # What the client of the broker says of its connections, should a name not come through.
     log = Path(tempfile.gettempdir()) / f"{stack.name}.log"

@@ -1,7 +1,11 @@
 """Every exercise: refused while it is unsolved or wrong, passed by its solution."""
 
+import functools
 import json
+import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -11,10 +15,12 @@ from tests.exercises.wrong_answers import wrong_answers
 from tests.processes import workshop
 from workshop.errors import WorkshopError
 from workshop.exercises import check, examine, progress, reset
-from workshop.exercises.checking import exercise, exercises, expect
+from workshop.exercises.checking import exercise, expect, titles
 from workshop.exercises.storage import progress_file
+from workshop.paths import ROOT
 from workshop.series.lessons import lessons
 from workshop.stack import LEAN, Stack
+from workshop.stack.java.engine import STATEFUN_3
 from workshop.stack.view import Progress
 
 IN_LESSONS = [(lesson, one) for lesson in lessons() for one in lesson.exercises]
@@ -38,11 +44,46 @@ def names(values):
 def outcome(id: str, answer: str, capsys, **scope) -> str:
     """What the check prints for ``answer`` in the exercise's cell, which needs no other cell."""
     lesson, cells = BY_ID[id]
+    if lesson.kernel != "python3":
+        return outcome_on_3(answer, lesson.notebook.cells[cells.check].source)
     scope |= {"check": check, "__name__": "__main__"}
     exec(compile(answer, "<your cell>", "exec"), scope)
     capsys.readouterr()
     exec(lesson.notebook.cells[cells.check].source, scope)
     return capsys.readouterr().out
+
+
+ON_3 = """
+import json, sys
+from workshop.exercises import check
+for line in sys.stdin:
+    answer, checked = json.loads(line)
+    scope = {"check": check, "__name__": "__main__"}
+    exec(compile(answer, "<your cell>", "exec"), scope)
+    exec(checked, scope)
+    print(flush=True)
+"""
+
+
+@functools.cache
+def python_with_the_sdk_of_3() -> subprocess.Popen[str]:
+    """A process that has what the kernel StateFun 3 has; it ends with its input."""
+    path = os.pathsep.join([str(STATEFUN_3.sdk), str(ROOT)])
+    return subprocess.Popen(
+        [sys.executable, "-c", ON_3],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def outcome_on_3(answer: str, checked: str) -> str:
+    """What the check of an exercise on 3.x prints."""
+    process = python_with_the_sdk_of_3()
+    process.stdin.write(json.dumps([answer, checked]) + "\n")
+    process.stdin.flush()
+    return "".join(iter(process.stdout.readline, "\n"))
 
 
 def must_refuse_unsolved(printed, cells):
@@ -115,9 +156,7 @@ def test_every_exercise_has_wrong_answers_and_hints(id):
 
 
 def test_lessons_and_checks_agree_on_the_exercises():
-    assert [(one.id, one.title) for one in exercises()] == [
-        (one.id, one.title) for _, one in IN_LESSONS
-    ]
+    assert titles() == {one.id: one.title for _, one in IN_LESSONS}
 
 
 # ------------------------------------------------------------- the checks' own machinery

@@ -141,9 +141,10 @@ def test_what_another_protobuf_can_change_is_tested_on_it():
     of_protobuf = re.compile(
         r"google\.protobuf|statefun|greeter\.(greeter|guard|messages_pb2)|workshop\.simulation"
     )
-    for file in sorted(
-        {*(ROOT / "tests").rglob("test_*.py")} - {*(ROOT / "tests/compose").iterdir()}
-    ):
+    tests = ROOT / "tests"
+    # The SDK of 3.x runs on today's protobuf alone.
+    of_3 = {*(tests / "greeter3").iterdir(), tests / "stack" / "test_engine_3.py"}
+    for file in sorted({*tests.rglob("test_*.py")} - {*(tests / "compose").iterdir()} - of_3):
         if any(of_protobuf.match(module) for module in imports(file)):
             assert chosen & {file, *file.parents}, (
                 f"{file.name} belongs to ON_PROTOBUF in the Makefile"

@@ -28,9 +28,11 @@ def test_no_version_of_a_package_is_said_again():
 
 def test_the_second_step_is_that_of_make():
     (step,) = re.findall(r"\$\(PIP\) (--no-deps -e .+?) &&", MAKEFILE)
-    (binders,) = re.findall(r"pip install --quiet (.+)", (BINDER / "postBuild").read_text())
-    assert binders == step
-    for copied in ("jupyter-overrides.json", "jupyter-config.py", "ipython-config.py"):
+    (kernel,) = re.findall(r"\$\(PIP\) (.+ --target \$\(KERNEL_3\)/sdk .+?) \|\|", MAKEFILE)
+    steps = re.findall(r"pip install --quiet (.+)", (BINDER / "postBuild").read_text())
+    assert steps == [step, kernel.replace("$(KERNEL_3)/sdk", '"$kernel/sdk"')]
+    own = ("jupyter-overrides.json", "jupyter-config.py", "ipython-config.py")
+    for copied in (*own, "statefun-3-kernel/*"):
         assert f"cp {copied} " in MAKEFILE and f"cp {copied} " in (BINDER / "postBuild").read_text()
     (fetch,) = re.findall(r"@.*\$\(IN_VENV\) (workshop fetch)", MAKEFILE)
     assert f"python -m {fetch}" in (BINDER / "postBuild").read_text()

@@ -128,7 +128,12 @@ def test_bundled_jars_are_used_where_they_lie_and_only_as_pinned(tmp_path, monke
 
 def test_make_refuses_another_python_than_the_bundle_is_for(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-fast.txt"):
+    for name in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-fast.txt",
+        "requirements-3x.txt",
+    ):
         shutil.copy(ROOT / name, tmp_path)
     settings = ("jupyter-overrides.json", "jupyter-config.py", "ipython-config.py")
     for name in ("pyproject.toml", *settings):

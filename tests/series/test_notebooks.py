@@ -24,6 +24,7 @@ SERIES = [
     "10_forgetting.ipynb",
     "11_when_things_break.ipynb",
     "12_into_production.ipynb",
+    "13_moving_to_3x.ipynb",
 ]
 LESSONS = [Lesson.read(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
 EXERCISED = [lesson for lesson in LESSONS if lesson.number != "00"]
@@ -63,7 +64,9 @@ def test_the_lessons_are_numbered_in_reading_order_without_gaps():
 @every_lesson
 def test_a_lesson_is_a_python_notebook_without_outputs(lesson):
     nbformat.validate(lesson.notebook)
-    assert lesson.notebook.metadata.kernelspec.name == "python3"
+    named = lesson.notebook.metadata.kernelspec
+    assert named.name == lesson.kernel == ("statefun-3" if lesson.number == "13" else "python3")
+    assert (named.display_name == "StateFun 3") == (named.name == "statefun-3")
     assert lesson.notebook.metadata.kernelspec.language == "python"
     assert not any(cell.outputs or cell.execution_count for cell in code(lesson))
     assert {tag for cell in lesson.notebook.cells for tag in tags(cell)} <= TAGS

@@ -122,6 +122,22 @@ def test_a_good_run_reports_its_times(kernels, tmp_path, capsys):
     assert [one["kernel"] > 0 for one in kept["lessons"]] == [True, True]
 
 
+def test_each_notebook_has_its_kernel_and_each_kernel_its_sdk(kernels, tmp_path):
+    cells = (
+        "import statefun; print(hasattr(statefun, 'ValueSpec'))",
+        "import sys; python = sys.executable",
+        "!{python} -c 'import statefun; print(hasattr(statefun, \"ValueSpec\"))'",
+        "from workshop.exercises import progress; progress('04')",
+    )
+    kinds = ("python3", "statefun-3", "another")
+    made = [notebook(tmp_path, *cells, name=f"{kind}.ipynb", kernel=kind) for kind in kinds]
+    report = run_notebooks(made, output=tmp_path / "out")
+    told = [printed(ran.copy).splitlines() for ran in report.lessons]
+    assert [lines[:2] for lines in told] == [["False"] * 2, ["True"] * 2, ["False"] * 2]
+    # What counts all exercises needs neither SDK.
+    assert len({"\n".join(lines[2:]) for lines in told}) == 1
+
+
 def test_a_parameter_reaches_the_lessons_that_have_it(kernels, tmp_path):
     one = notebook(tmp_path, "name = 'Ada'", "print(name)", tag="parameters", name="a.ipynb")
     other = notebook(tmp_path, "seconds = 1", "print(seconds)", tag="parameters", name="b.ipynb")

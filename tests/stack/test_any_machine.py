@@ -88,7 +88,7 @@ class Machine:
                 link(jar.path, own)
         for package in ("workshop", "greeter", "generator", "protos"):
             linked(ROOT / package, self.root / package)
-        for file in ("module.yaml", "requirements.txt", "requirements-fast.txt"):
+        for file in ("module.yaml", *(f"requirements{one}.txt" for one in ("", "-fast", "-3x"))):
             shutil.copy(ROOT / file, self.root)
         # In front of the environment's own, since modules of the checkout are. Java does not start
         # below a folder with a colon, and Python makes no environment there.

@@ -2,10 +2,12 @@
 
 A check is a function that takes what the learner wrote, tries it, and refuses it with what it saw,
 what it expected and a hint. Whatever the learner's code raises becomes a sentence, not a traceback.
+It is long: all that checks have in common is here.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import linecache
@@ -183,13 +185,37 @@ def expect(about: str, saw: object, expected: object, hint: str) -> None:
         refuse(f"{about}\n  gave      {gave}\n  expected  {wanted}", hint)
 
 
-def exercises(lesson: str = "") -> list[Exercise]:
-    """Return all exercises, or those of a lesson such as ``04``, in order."""
+def exercises(lesson: str) -> list[Exercise]:
+    """Return the exercises of a lesson such as ``04``, in order, with their checks."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         # A check pulls in what its lesson needs: only those that are asked for.
         if module.name.startswith(f"lesson_{lesson}"):
-            importlib.import_module(f"{__package__}.{module.name}")
+            try:
+                importlib.import_module(f"{__package__}.{module.name}")
+            except ImportError as error:
+                raise WorkshopError(
+                    f"The checks of lesson {lesson} need another SDK than this kernel has.",
+                    hint="run the lesson in its own kernel: menu Kernel, Change Kernel.",
+                    details=f"{error}",
+                ) from error
     return [_exercises[id] for id in sorted(_exercises) if id.startswith(lesson)]
+
+
+def titles(lesson: str = "") -> dict[str, str]:
+    """Return what all exercises are called, or those of a lesson such as ``04``, by their ids.
+
+    Their checks are not imported: each needs the SDK of its lesson, and no kernel has both.
+    """
+    found = {one.id: one.title for one in _exercises.values()}
+    folder = Path(__file__).parent
+    for module in pkgutil.iter_modules([str(folder)]):
+        if module.name.startswith(f"lesson_{lesson}"):
+            source = (folder / f"{module.name}.py").read_text(encoding="utf-8")
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "exercise":
+                    id, title = (ast.literal_eval(argument) for argument in node.args)
+                    found[id] = title
+    return {id: found[id] for id in sorted(found) if id.startswith(lesson)}
 
 
 def examine(id: str, *answers: Any) -> Outcome:
@@ -202,7 +228,7 @@ def examine(id: str, *answers: Any) -> Outcome:
     """
     by_id = {one.id: one for one in exercises(id.partition(".")[0])}
     if id not in by_id:
-        known = ", ".join(one.id for one in exercises())
+        known = ", ".join(titles())
         raise WorkshopError(f"There is no exercise {id!r}.", hint=f"there are {known or 'none'}.")
     asked = by_id[id]
     if failed := _cell_that_did_not_run():
@@ -236,17 +262,17 @@ def check(id: str, *answers: Any) -> None:
 def progress(lesson: str | None = None) -> None:
     """Print how many checks have passed: of one lesson such as ``04``, and of all."""
     done = passed()
-    every = exercises()
-    for number in sorted({one.id.partition(".")[0] for one in every}):
+    every = titles()
+    for number in sorted({id.partition(".")[0] for id in every}):
         if lesson in (None, number):
-            of_lesson = [one for one in every if one.id.startswith(f"{number}.")]
-            count = sum(one.id in done for one in of_lesson)
-            boxes = "".join("■" if one.id in done else "□" for one in of_lesson)
+            of_lesson = [id for id in every if id.startswith(f"{number}.")]
+            count = sum(id in done for id in of_lesson)
+            boxes = "".join("■" if id in done else "□" for id in of_lesson)
             print(f"Lesson {number}  {boxes}  {count} of {len(of_lesson)} checks passed")
-            for one in of_lesson:
-                if lesson is not None and one.id not in done:
-                    print(f"  still to do: {one.id} {one.title}")
-    print(f"All lessons: {sum(one.id in done for one in every)} of {len(every)} checks passed.")
+            for id in of_lesson:
+                if lesson is not None and id not in done:
+                    print(f"  still to do: {id} {every[id]}")
+    print(f"All lessons: {sum(id in done for id in every)} of {len(every)} checks passed.")
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -47,12 +47,20 @@ def which_application(command: Callable[..., None]) -> Callable[..., None]:
         from workshop.own.application import FILE, Application, ApplicationError
         from workshop.paths import ROOT
         from workshop.stack import LEAN, Stack
+        from workshop.stack.java.engine import ENGINES
 
         application = Application(project or (Path() if Path(FILE).exists() else ROOT))
         size = LEAN if options.pop("lean", False) else None
+        engine = ENGINES[options.pop("engine", "2")]
+        own = application.folder != ROOT
+        if engine is not ENGINES["2"] and (own or kind == "compose"):
+            raise ApplicationError(
+                f"{engine} runs its own greeter here, as local processes, and nothing else.",
+                hint="leave out --project and --stack compose, or --engine 3.",
+            )
         if kind == "embedded":
-            stack = application.stack(name, size)
-        elif application.folder == ROOT:
+            stack = application.stack(name, size) if own else Stack(name, size=size, engine=engine)
+        elif not own:
             stack = Stack.compose(name, size=size)
         else:
             raise ApplicationError(

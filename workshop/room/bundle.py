@@ -14,6 +14,7 @@ from pathlib import Path
 
 from workshop.paths import ROOT
 from workshop.room.wheels import download
+from workshop.stack.java.engine import STATEFUN_2, Engine
 from workshop.stack.java.jars import bad_jars, fetch_with_progress, read_lock
 
 NAME = "statefun-workshop"
@@ -32,15 +33,22 @@ is compared with its checksum in workshop/stack/java/jars.lock at every start.
 """
 
 
-def write_bundle(archive: Path, python: str, platform: str | None = None) -> None:
+def write_bundle(
+    archive: Path, python: str, platform: str | None = None, engine: Engine = STATEFUN_2
+) -> None:
     """Write the archive; see :func:`workshop.room.wheels.download` for the machine's description.
+
+    Parameters
+    ----------
+    engine
+        Whose jars are in it, beside those that every stack needs.
 
     Raises
     ------
     WorkshopError
         When a wheel or a jar cannot be fetched. Then there is no archive.
     """
-    if wanted := bad_jars():
+    if wanted := bad_jars(engine.jars):
         fetch_with_progress(wanted)
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
@@ -52,7 +60,7 @@ def write_bundle(archive: Path, python: str, platform: str | None = None) -> Non
             for path in repository_files(ROOT):
                 tar.add(path, f"{NAME}/{path.relative_to(ROOT)}", filter=_nobodys)
             tar.add(wheels, f"{NAME}/offline/wheels", filter=_nobodys)
-            for jar in read_lock():
+            for jar in dict.fromkeys([*read_lock(), *engine.jars]):
                 tar.add(jar.path, f"{NAME}/offline/jars/{jar.path.name}", filter=_nobodys)
             where = platform or "a machine like the one where this was made"
             _add_text(tar, "python", f"{python}\n")

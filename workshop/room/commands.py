@@ -17,15 +17,23 @@ import click
     "macosx_14_0_arm64.  [default: one like this]",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="The archive.")
-def bundle(python: str | None, platform: str | None, output: Path | None) -> None:
+@click.option(
+    "--engine",
+    type=click.Choice(["2", "3"]),
+    default="2",
+    show_default=True,
+    help="With 3 it has the jars of StateFun 3.x as well, for lesson 13: 183 MB more.",
+)
+def bundle(python: str | None, platform: str | None, output: Path | None, engine: str) -> None:
     """Write an archive that sets up a machine without a network."""
     from workshop.paths import ROOT
     from workshop.room.bundle import NAME, write_bundle
+    from workshop.stack.java.engine import ENGINES
 
     python = python or ".".join(machine.python_version_tuple()[:2])
     kind = platform or f"{machine.system()}-{machine.machine()}".lower()
     archive = output or ROOT / "build" / f"{NAME}-python{python}-{kind}.tar"
-    write_bundle(archive, python, platform)
+    write_bundle(archive, python, platform, ENGINES[engine])
     click.echo(f"Wrote {archive}, {archive.stat().st_size / 1e6:.0f} MB.")
     click.echo(f"On the machine: tar xf {archive.name} && cd {NAME} && make lab")
 

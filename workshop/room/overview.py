@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.table import Table
 
 from workshop.errors import WorkshopError
-from workshop.exercises.checking import exercises
+from workshop.exercises.checking import titles
 from workshop.exercises.sharing import NAME
 
 LARGEST_FILE = 100_000
@@ -81,8 +81,8 @@ def overview(room: list[Learner]) -> Table:
     A name that is too long for its column continues on the next line: two must not look alike.
     """
     checks: dict[str, list[str]] = {}
-    for one in exercises():
-        checks.setdefault(one.id.partition(".")[0], []).append(one.id)
+    for id in titles():
+        checks.setdefault(id.partition(".")[0], []).append(id)
     title = f"{len(room)} learners share their progress"
     table = Table(title=title, title_justify="left", padding=0)
     table.add_column("", overflow="fold", min_width=len("through"))

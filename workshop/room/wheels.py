@@ -44,6 +44,7 @@ def download(folder: Path, python: str, platform: str | None = None) -> None:
     _pip(folder, target, pinned)
     # Against what the SDK's metadata says: see requirements-fast.txt.
     _pip(folder, target, ["--no-deps", *_lines("requirements-fast.txt")])
+    _pip(folder, target, ["--no-deps", *_lines("requirements-3x.txt")])
     # pip judges "only on Python 3.10" or "only on macOS" by where it runs itself.
     there = environment(python, platform)
     while absent := missing(folder, pinned, there):

@@ -24,7 +24,6 @@ from workshop.series.outcome import CellRun, LessonRun
 from workshop.series.private_kernel import PrivateKernelManager
 
 ENGINE = "workshop"
-KERNEL = "python3"
 SAVE_SECONDS = 2
 """How much of a run the executed copy may lack if the run is killed."""
 OUTPUT_SECONDS = 30
@@ -41,6 +40,8 @@ class Kernel:
 
     Parameters
     ----------
+    name
+        Which kernel of this environment.
     folder
         Where it runs.
     environment
@@ -49,12 +50,10 @@ class Kernel:
         Gets what the process itself prints; what cells print goes another way.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, name: str, folder: Path, environment: dict[str, str], log: Path) -> None:
         # The kernel of this environment, whatever else the user has installed.
         specs = KernelSpecManager(kernel_dirs=[f"{sys.prefix}/share/jupyter/kernels"])
-        self.manager = PrivateKernelManager(
-            kernel_name=KERNEL, kernel_spec_manager=specs, log=_quiet
-        )
+        self.manager = PrivateKernelManager(kernel_name=name, kernel_spec_manager=specs, log=_quiet)
         self.log = log
         with log.open("wb") as output:
             run_sync(self.manager.start_kernel)(
@@ -204,7 +203,11 @@ papermill_engines.register(ENGINE, LessonEngine)
 
 
 def execute(
-    source: Path, copy: Path, parameters: dict[str, Any], client: Callable[[Any], LessonClient]
+    source: Path,
+    copy: Path,
+    kernel: str,
+    parameters: dict[str, Any],
+    client: Callable[[Any], LessonClient],
 ) -> NotebookNode:
     """Execute a notebook and return its executed copy.
 
@@ -214,6 +217,8 @@ def execute(
         The notebook.
     copy
         Where the executed copy goes; it may be ``source``.
+    kernel
+        The name of its kernel, which the copy tells.
     parameters
         For its ``parameters`` cell.
     client
@@ -224,7 +229,7 @@ def execute(
         str(copy),
         parameters=parameters,
         engine_name=ENGINE,
-        kernel_name=KERNEL,
+        kernel_name=kernel,
         progress_bar=False,
         request_save_on_cell_execute=False,
         client=client,

@@ -16,6 +16,8 @@ from workshop.errors import WorkshopError
 from workshop.paths import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
+KERNELS = ("python3", "statefun-3")
+"""The kernels of this environment: with the walkthrough's SDK, and with that of 3.x."""
 
 _PYTHON = re.compile(r"```python\n(.*?)\n```", re.DOTALL)
 
@@ -87,6 +89,12 @@ class Lesson:
     def number(self) -> str:
         """Two digits: the place in the series."""
         return self.path.name[:2]
+
+    @property
+    def kernel(self) -> str:
+        """The kernel that it is for: one of this environment's, whatever else the file names."""
+        named = self.notebook.metadata.get("kernelspec", {}).get("name")
+        return named if named in KERNELS else KERNELS[0]
 
     @property
     def text(self) -> str:

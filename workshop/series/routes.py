@@ -59,6 +59,7 @@ GIVES = {
     "10": "three ways to forget somebody",
     "11": "kills, poison and slow answers, and who repairs what",
     "12": "containers, scaling, backups, and what to watch",
+    "13": "the same greeter on the newest version, and how counts get there",
 }
 """What a lesson gives, in a few words: for the road map, and each in full in the syllabus."""
 

@@ -135,7 +135,8 @@ class Series:
         copy = Path(ran.copy)
         nbformat.write(formed(lesson, self.form), copy)
         try:
-            executed = execute(copy, copy, self.parameters.get(lesson.path, {}), client)
+            parameters = self.parameters.get(lesson.path, {})
+            executed = execute(copy, copy, lesson.kernel, parameters, client)
         except PapermillExecutionError as error:
             where = f'cell [{error.exec_count}] "{first_line(error.source)}"'
             ran.failure = f"{where}: {_plain(error.ename)}: {_plain(error.evalue)}"
@@ -199,7 +200,8 @@ class Series:
         if lesson.path not in self._sharing:
             # Stacks with settings of their own must not meet the shared one.
             environment["WORKSHOP_STACK"] += f"-{self._kernels}"
-        return Kernel(lesson.path.parent.absolute(), environment, own / "log"), own
+        folder = lesson.path.parent.absolute()
+        return Kernel(lesson.kernel, folder, environment, own / "log"), own
 
     @property
     def _stack_name(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workshop.stack.backend import StackError
     from workshop.stack.front import Stack
+    from workshop.stack.java.engine import STATEFUN_2, STATEFUN_3
     from workshop.stack.size import LEAN, LONG_LIVED, STANDARD, Size
     from workshop.stack.status import Part, Status, page_link
 
@@ -15,6 +16,8 @@ __all__ = [
     "LEAN",
     "LONG_LIVED",
     "STANDARD",
+    "STATEFUN_2",
+    "STATEFUN_3",
     "Part",
     "Size",
     "Stack",
@@ -29,6 +32,8 @@ _HOMES = {
     "LEAN": "size",
     "LONG_LIVED": "size",
     "STANDARD": "size",
+    "STATEFUN_2": "java.engine",
+    "STATEFUN_3": "java.engine",
     "Size": "size",
     "Part": "status",
     "Status": "status",

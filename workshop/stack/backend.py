@@ -15,6 +15,7 @@ from statefun import StatefulFunctions
 from workshop.errors import WorkshopError
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting
+from workshop.stack.java.engine import STATEFUN_2, Engine
 from workshop.stack.poison import Poison
 from workshop.stack.size import Size, default_checkpoint_ms, default_size
 from workshop.stack.status import Part, Status
@@ -38,7 +39,7 @@ class Backend(ABC):
         The stack's run folder; its name is the stack's.
     module
         The module definition to run.
-    checkpoint_ms, size
+    checkpoint_ms, size, engine
         See :class:`workshop.stack.front.Stack`.
 
     Attributes
@@ -57,9 +58,15 @@ class Backend(ABC):
     """The states from which a start never becomes ready."""
 
     def __init__(
-        self, folder: RunFolder, module: Path, checkpoint_ms: int | None, size: Size | None
+        self,
+        folder: RunFolder,
+        module: Path,
+        checkpoint_ms: int | None,
+        size: Size | None,
+        engine: Engine = STATEFUN_2,
     ) -> None:
         self.folder = folder
+        self.engine = engine
         self.name = folder.name
         self.module = module
         self.checkpoint_ms = checkpoint_ms or default_checkpoint_ms()

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 from google.protobuf.internal import api_implementation
@@ -21,6 +21,7 @@ from workshop.children import environment
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT, made_runs_folder, make_folder, runs_folder
 from workshop.stack.folders import RunFolder
+from workshop.stack.java.engine import KERNEL_3, STATEFUN_3, Engine
 from workshop.stack.java.jars import bad_jars, read_lock
 from workshop.stack.java.jvm import ALIKE_EVERYWHERE, JAVA
 from workshop.stack.local.control import connect
@@ -55,7 +56,7 @@ class Diagnosis:
 def examine() -> list[Diagnosis]:
     """Run every check."""
     checks = (
-        *(_system, _python, _packages, _generated),
+        *(_system, _python, _packages, _kernel_3, _generated),
         *(_environment, _jars, _java, _disk, _ports, _stacks),
     )
     return list(dict.fromkeys(finding for check in checks for finding in _found(check)))
@@ -118,6 +119,27 @@ def _protobuf(lifted: str) -> Iterator[Diagnosis]:
         return
     slower = "" if found == lifted else f"; {lifted}, which 'make setup' installs, is faster"
     yield Diagnosis(f"packages as pinned: {what}{slower}")
+
+
+def _kernel_3(engine: Engine = STATEFUN_3) -> Iterator[Diagnosis]:
+    """The kernel of 3.x has an SDK of its own: nobody looks for it among the packages."""
+    (wanted,) = _pins("requirements-3x.txt").items()
+    found = {one.name: one.version for one in distributions(path=[f"{engine.sdk}"])}
+    kernel = KERNEL_3 / "kernel.json"
+    if found.get(wanted[0]) != wanted[1] or not kernel.exists():
+        told = found.get(wanted[0], "missing")
+        yield Diagnosis(f"kernel StateFun 3: {wanted[0]} is {told}, not {wanted[1]}", SET_UP)
+        return
+    jars = [jar for jar in engine.jars if not jar.is_good()]
+    if not jars:
+        yield Diagnosis(f"kernel StateFun 3: {wanted[0]} {wanted[1]}, and the jars of {engine}")
+    elif any(jar.path.exists() for jar in jars):
+        what = f"{len(jars)} of the jars of {engine} are missing or altered"
+        yield Diagnosis(what, f"python -m workshop fetch --engine {engine.name}")
+    else:
+        size = sum(jar.size for jar in jars) / 1e6
+        told = f"the first stack of {engine} fetches {size:.0f} MB"
+        yield Diagnosis(f"kernel StateFun 3: {wanted[0]} {wanted[1]}; {told}")
 
 
 def _generated() -> Iterator[Diagnosis]:

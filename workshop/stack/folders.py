@@ -81,6 +81,11 @@ class RunFolder:
         return self.path / "saved"
 
     @property
+    def engine(self) -> Path:
+        """Names the version of the engine that it was made for: no other reads its checkpoints."""
+        return self.path / "engine"
+
+    @property
     def skipped(self) -> Path:
         """One file for every record that the ingress must skip."""
         return self.path / "skipped"

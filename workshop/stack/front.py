@@ -6,6 +6,7 @@ It is long, since everything you can ask of a stack is in one class, half of it 
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import os
 import signal
 import time
@@ -26,7 +27,8 @@ from workshop.children import own_module
 from workshop.paths import MODULE, ROOT
 from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder
-from workshop.stack.hosting import Hosting, hostings
+from workshop.stack.hosting import Hosting, bound_types, hostings
+from workshop.stack.java.engine import STATEFUN_2, Engine
 from workshop.stack.job.failures import advice
 from workshop.stack.local.backend import LocalBackend
 from workshop.stack.module import function_types
@@ -34,8 +36,6 @@ from workshop.stack.poison import Poison
 from workshop.stack.size import Size
 from workshop.stack.status import Part, Status
 from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here
-
-_GREETER = "greeter.greeter:app"
 
 seconds_in_up = 0.0
 """How long this process has waited in :meth:`Stack.up`: the report of a run tells it."""
@@ -57,9 +57,9 @@ class Stack:
         Stacks with different names never interfere. Unless given, that of the environment variable
         ``WORKSHOP_STACK``, or ``default``.
     module
-        The module definition to run.
+        The module definition to run; the greeter's unless given.
     application
-        The WSGI application that serves the module's functions, as ``module:name``.
+        The WSGI application that serves the module's functions, as ``module:name``; ASGI for 3.x.
     serve
         The command that serves them, in place of the greeter's own server with ``application``;
         ``{port}`` in it stands for the port.
@@ -75,6 +75,8 @@ class Stack:
         How many TaskManagers, slots and partitions, and how much memory. Unless given, ``LEAN`` or
         ``LONG_LIVED`` if the environment variable ``WORKSHOP_SIZE`` names it (``lean``,
         ``long-lived``), else ``STANDARD``; and a stack of another size that runs already will do.
+    engine
+        ``STATEFUN_2``, which is the walkthrough's, or ``STATEFUN_3``, with a greeter of its own.
 
     Examples
     --------
@@ -88,24 +90,26 @@ class Stack:
         self,
         name: str | None = None,
         *,
-        module: Path | str = MODULE,
-        application: str = _GREETER,
+        module: Path | str | None = None,
+        application: str | None = None,
         serve: Sequence[str] | None = None,
         python_path: Path | str = ROOT,
         topics: Iterable[str] = (),
         checkpoint_ms: int | None = None,
         size: Size | None = None,
+        engine: Engine = STATEFUN_2,
     ) -> None:
         folder = Path(python_path).resolve()
         self._run_by(
             LocalBackend(
                 _folder(name),
-                Path(module).resolve(),
+                Path(module or engine.module).resolve(),
                 checkpoint_ms,
                 size,
-                list(serve or greeter_command(application, folder)),
+                list(serve or greeter_command(application, folder, engine)),
                 folder,
                 sorted(topics),
+                engine,
             )
         )
 
@@ -251,9 +255,9 @@ class Stack:
         StackError
             When the stack is not up, lacks a function, or another notebook has the place.
         """
+        bound = bound_types(functions)
         wanted = function_types(self.module)
-        bound = {f"{namespace}/{type}" for namespace, type in functions.functions}
-        if missing := sorted(wanted - bound):
+        if missing := sorted(one for one in wanted if not fnmatch.filter(bound, one)):
             raise StackError(
                 f"The engine would call {', '.join(missing)}, which your functions do not bind.",
                 hint=f"bind it: @functions.bind({missing[0]!r}). "
@@ -516,10 +520,13 @@ class Stack:
         )
 
 
-def greeter_command(application: str = _GREETER, folder: Path = ROOT) -> list[str]:
+def greeter_command(
+    application: str | None = None, folder: Path = ROOT, engine: Engine = STATEFUN_2
+) -> list[str]:
     """Return the command of the greeter's own server; ``{port}`` in it stands for the port."""
+    application = application or engine.application
     options = ["--host", "127.0.0.1", "--port", "{port}", "--application", application]
-    return own_module("greeter", *options, "--folder", str(folder))
+    return own_module(engine.serve, *options, "--folder", str(folder))
 
 
 def _folder(name: str | None) -> RunFolder:

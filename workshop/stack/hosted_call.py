@@ -27,6 +27,8 @@ class Call:
         Held while it runs: functions are called one at a time.
     sink
         Takes what is printed.
+    where
+        The thread that runs the function, if that is not the call's own.
 
     Attributes
     ----------
@@ -37,7 +39,11 @@ class Call:
     """
 
     def __init__(
-        self, invoke: Callable[[], bytes], turn: threading.Lock, sink: Callable[[str], object]
+        self,
+        invoke: Callable[[], bytes],
+        turn: threading.Lock,
+        sink: Callable[[str], object],
+        where: Callable[[], threading.Thread] | None = None,
     ) -> None:
         self.answer = b""
         self.error: BaseException | None = None
@@ -48,6 +54,7 @@ class Call:
         self._over = threading.Event()
         # A daemon: a function that never returns must not keep a kernel from ending.
         self._thread = threading.Thread(target=self._run, name="hosted-call", daemon=True)
+        self._where = where or (lambda: self._thread)
         self._thread.start()
 
     def wait(self, seconds: float) -> bool:
@@ -61,8 +68,11 @@ class Call:
 
     @property
     def place(self) -> str:
-        """Which line runs: of the learner's cell, even while that waits in somebody's library."""
-        frame = sys._current_frames().get(self._thread.ident or 0)
+        """Which line runs: of the learner's cell, even while that waits in somebody's library.
+
+        Empty if none does: a coroutine that waits for something has no line that runs.
+        """
+        frame = sys._current_frames().get(self._where().ident or 0)
         frames = []
         while frame is not None and not is_own(frame):
             frames.append(frame)
@@ -75,10 +85,8 @@ class Call:
     def give_up(self) -> None:
         """Interrupt it, as soon as Python gets to; what it still prints goes nowhere."""
         self._sink = lambda text: None
-        if self._thread.ident is not None and not self._over.is_set():
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self._thread.ident), ctypes.py_object(GivenUp)
-            )
+        if not self._over.is_set():
+            interrupt(self._thread)
 
     def _run(self) -> None:
         try:
@@ -91,3 +99,11 @@ class Call:
             self.error = error
         finally:
             self._over.set()
+
+
+def interrupt(thread: threading.Thread) -> None:
+    """Raise :class:`GivenUp` in a thread, as soon as Python gets to."""
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(GivenUp)
+        )

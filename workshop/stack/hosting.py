@@ -20,6 +20,7 @@ from statefun import RequestReplyHandler, StatefulFunctions
 from statefun.request_reply_pb2 import ToFunction
 
 from greeter.key import key_ending
+from workshop.stack import awaiting
 from workshop.stack.hosted_call import Call
 from workshop.stack.hosting_server import Server
 from workshop.stack.printed import traceback_of, unroute
@@ -104,7 +105,8 @@ class Hosting:
         call = self._long
         if call is None or call.wait(0):
             return ""
-        return f"your function has not returned for {call.seconds:.0f} s. It is at {call.place}"
+        at = f"; it is at {call.place}" if call.place else ""
+        return f"your function has not returned for {call.seconds:.0f} s{at}"
 
     @property
     def trouble(self) -> str:
@@ -135,7 +137,7 @@ class Hosting:
     @property
     def types(self) -> list[str]:
         """The function types that are served."""
-        return [f"{namespace}/{type}" for namespace, type in self._functions.functions]
+        return bound_types(self._functions)
 
     def replace(self, functions: StatefulFunctions) -> None:
         """Serve other functions from now on; calls that wait are tried with them at once.
@@ -220,7 +222,15 @@ class Hosting:
 
     def _call(self, body: bytes, sink: Callable[[str], object]) -> Call:
         handler = self._handler
-        return Call(lambda: handler(body), self._turn, sink)
+        if callable(handler):
+            return Call(lambda: handler(body), self._turn, sink)
+        # That of 3.x, whose functions may wait for others: they take turns by themselves.
+        return Call(
+            lambda: awaiting.result_of(handler.handle_async(body)),
+            threading.Lock(),
+            sink,
+            awaiting.thread,
+        )
 
     def _wait_for(self, call: Call, code: object, drip: Callable[[], object]) -> bool:
         """Wait until a call has ended, or abandon it if there is newer code to call."""
@@ -228,6 +238,8 @@ class Hosting:
         while not call.wait(LOOK_SECONDS):
             if self.closed or self._code() != code:
                 call.give_up()
+                if not callable(self._handler):
+                    awaiting.free()
                 with self._changed:
                     # It may be inside something that cannot be interrupted: the next does not wait.
                     if call.seconds:
@@ -256,7 +268,7 @@ class Hosting:
 
     def _code(self) -> object:
         """What changes when a function is defined again, also within the same StatefulFunctions."""
-        return self._handler, [id(target) for target in self._functions.functions.values()]
+        return self._handler, [id(target) for target in _bound(self._functions).values()]
 
     def _count_failure(self, body: bytes, error: BaseException, code: object) -> bool:
         with self._changed:
@@ -287,6 +299,17 @@ class Hosting:
 
 hostings: dict[Path, Hosting] = {}
 """What this process serves, by the run folder of the stack."""
+
+
+def bound_types(functions: StatefulFunctions) -> list[str]:
+    """The types of functions, as ``namespace/type``."""
+    return list(_bound(functions))
+
+
+def _bound(functions: StatefulFunctions) -> dict[str, object]:
+    """Functions by their types; the SDK of 3.x keeps them otherwise than that of 2.2."""
+    kept = getattr(functions, "functions", None) or getattr(functions, "_functions", {})
+    return {one if isinstance(one, str) else "/".join(one): kept[one] for one in kept}
 
 
 def _address(body: bytes) -> bytes:

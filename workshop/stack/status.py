@@ -81,6 +81,8 @@ class Status:
         The process id of the supervisor.
     reaper
         The process id of the reaper, which ends all others when the supervisor is killed.
+    engine
+        The version of StateFun that it runs, or that its folder is of; nothing if that is unknown.
     module, module_hash
         The module definition that it runs, and what tells one content of that file from another.
     serve, python_path
@@ -108,6 +110,7 @@ class Status:
     state: str = "down"
     supervisor: int | None = None
     reaper: int | None = None
+    engine: str = ""
     module: str = ""
     module_hash: str = ""
     serve: list[str] = field(default_factory=list)
@@ -157,7 +160,8 @@ class Status:
         kept = "stays until you stop it" if self.kept else "ends with the kernels that use it"
         ending = f", {kept}" if self.state in ("ready", "restarting") else ""
         short = f", {self.shortage}" if self.shortage else ""
-        return f"Stack {self.name}: {self.state}{short}{ending}"
+        engine = f" (StateFun {self.engine})" if self.engine else ""
+        return f"Stack {self.name}{engine}: {self.state}{short}{ending}"
 
     def rows(self) -> list[tuple[str, str, str, str, str, str]]:
         """One row a part: mark, name, state, process id, memory, and where or why."""

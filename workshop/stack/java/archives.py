@@ -28,9 +28,12 @@ from workshop.stack.java.compiled import (
     run_java,
     writable,
 )
-from workshop.stack.java.jars import class_path, read_lock
+from workshop.stack.java.jars import class_path, jars_of
 
 PROGRAMS = ("broker", "engine")
+LATER = ("engine3",)
+"""Programs whose archive is made when the first of them starts."""
+
 CLASSES = Path(__file__).with_name("classes")
 """The classes that each program loads from its start to the first greetings: "make classes" writes
 them. One that no longer exists is skipped."""
@@ -45,7 +48,7 @@ def prepare(*programs: str) -> None:
     Parameters
     ----------
     programs
-        Those whose archives are made; all unless named.
+        Those whose archives are made; unless named, those that every stack needs.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def prepare(*programs: str) -> None:
 
 def link_products(folder: RunFolder) -> None:
     """Put links to our classes, and to the existing archives, into a run folder."""
-    products = {NAME: compiled(), **{_name(program): _archive(program) for program in PROGRAMS}}
+    archives = {_name(program): _archive(program) for program in (*PROGRAMS, *LATER)}
+    products = {NAME: compiled(), **archives}
     for name, product in products.items():
         link = folder.jars / name
         link.unlink(missing_ok=True)
@@ -92,7 +96,7 @@ def _name(program: str) -> str:
 def _key(program: str) -> str:
     """A name for everything that an archive depends on. Java compares jars by their bytes and
     seconds."""
-    jars = [jar.path for jar in read_lock() if program in jar.sets]
+    jars = [jar.path for jar in jars_of(program)]
     looks = [
         (jar.name, (at := jar.stat()).st_size, int(at.st_mtime)) for jar in (compiled(), *jars)
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from workshop.stack.folders import RunFolder
 from workshop.stack.java import archives
+from workshop.stack.java.engine import STATEFUN_2, Engine
 from workshop.stack.java.jvm import FLINK_MODULES, java
 from workshop.stack.size import Size
 
@@ -28,7 +29,12 @@ RECOVERY: dict[str, int] = {
 
 
 def settings(
-    folder: RunFolder, rpc_port: int, rest_port: int, checkpoint_ms: int, size: Size
+    folder: RunFolder,
+    rpc_port: int,
+    rest_port: int,
+    checkpoint_ms: int,
+    size: Size,
+    engine: Engine = STATEFUN_2,
 ) -> dict[str, Any]:
     """Return what ``flink-conf.yaml`` says for an engine on 127.0.0.1.
 
@@ -40,6 +46,8 @@ def settings(
         How often a checkpoint is taken, in milliseconds.
     size
         How many slots a TaskManager has, in how many tasks a step runs, and the heaps.
+    engine
+        Of which version it is.
     """
     return {
         "jobmanager.rpc.address": "127.0.0.1",
@@ -95,6 +103,7 @@ def settings(
         **dict.fromkeys(
             ("io.tmp.dirs", "blob.storage.directory", "web.tmpdir"), folder.inside(folder.tmp)
         ),
+        **engine.settings,
     }
 
 
@@ -105,14 +114,20 @@ def write_config(folder: RunFolder, settings: Mapping[str, Any]) -> None:
 
 
 def _flink(
-    folder: RunFolder, main: str, heap_mb: int, on_class_path: str | None, options: Sequence[str]
+    folder: RunFolder,
+    main: str,
+    heap_mb: int,
+    on_class_path: str | None,
+    options: Sequence[str],
+    engine: Engine,
 ) -> list[str]:
     conf = folder.inside(folder.conf)
     # Its archive is for what the class path begins with. The engine looks for module.yaml on the
     # class path of both of its processes.
-    path = [archives.class_path_of(folder, "engine"), *filter(None, [on_class_path]), conf]
+    program = engine.jar_set
+    path = [archives.class_path_of(folder, program), *filter(None, [on_class_path]), conf]
     settings = [
-        *archives.options(folder, "engine"),
+        *archives.options(folder, program),
         f"-Dworkshop.skipped={folder.inside(folder.skipped)}",
     ]
     return java(
@@ -142,7 +157,11 @@ def _where(folder: RunFolder) -> list[str]:
 
 
 def jobmanager_command(
-    folder: RunFolder, size: Size, on_class_path: str | None = None, options: Sequence[str] = ()
+    folder: RunFolder,
+    size: Size,
+    on_class_path: str | None = None,
+    options: Sequence[str] = (),
+    engine: Engine = STATEFUN_2,
 ) -> list[str]:
     """The command that runs the JobManager.
 
@@ -153,15 +172,22 @@ def jobmanager_command(
         whatever it listens on is kept on loopback.
     options
         More of Java's options.
+    engine
+        Of which version it is.
     """
     main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    return _flink(folder, main, size.jobmanager_mb, on_class_path, [*size.java_options, *options])
+    options = [*size.java_options, *options]
+    return _flink(folder, main, size.jobmanager_mb, on_class_path, options, engine)
 
 
 def taskmanager_command(
-    folder: RunFolder, size: Size, on_class_path: str | None = None, options: Sequence[str] = ()
+    folder: RunFolder,
+    size: Size,
+    on_class_path: str | None = None,
+    options: Sequence[str] = (),
+    engine: Engine = STATEFUN_2,
 ) -> list[str]:
     """The command that runs one TaskManager; see :func:`jobmanager_command`."""
     main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
     options = [*size.java_options, "-XX:MaxDirectMemorySize=192m", *options]
-    return _flink(folder, main, size.taskmanager_mb, on_class_path, options)
+    return _flink(folder, main, size.taskmanager_mb, on_class_path, options, engine)

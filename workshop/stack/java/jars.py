@@ -24,6 +24,11 @@ from workshop.paths import ROOT, cache_folder, make_folder
 from workshop.stack.folders import RunFolder
 
 LOCK = Path(__file__).with_name("jars.lock")
+"""What every stack needs."""
+
+LOCK_3 = Path(__file__).with_name("jars3.lock")
+"""What an engine of 3.x needs besides: fetched when the first one starts."""
+
 BUNDLED = ROOT / "offline" / "jars"
 """Jars that came with the repository, in an offline bundle: all users of the machine share them."""
 
@@ -101,9 +106,14 @@ def read_lock(path: Path = LOCK) -> list[Jar]:
     return jars
 
 
-def bad_jars() -> list[Jar]:
-    """The jars that are missing or altered."""
-    jars = read_lock()
+def jars_of(name: str) -> list[Jar]:
+    """The jars of the set ``name``."""
+    return [jar for lock in (LOCK, LOCK_3) for jar in read_lock(lock) if name in jar.sets]
+
+
+def bad_jars(more: Iterable[Jar] = ()) -> list[Jar]:
+    """The jars that are missing or altered, of those that every stack needs and of ``more``."""
+    jars = list(dict.fromkeys([*read_lock(), *more]))
     # hashlib lets go of the interpreter lock, so both cores work.
     with ThreadPoolExecutor(max_workers=2) as pool:
         good = list(pool.map(Jar.is_good, jars))
@@ -111,8 +121,8 @@ def bad_jars() -> list[Jar]:
 
 
 def link_jars(folder: RunFolder) -> None:
-    """Put a link to every jar into the run folder."""
-    for jar in read_lock():
+    """Put a link to every jar into the run folder; one to a jar that is not there does no harm."""
+    for jar in [*read_lock(), *read_lock(LOCK_3)]:
         link = folder.jars / jar.path.name
         link.unlink(missing_ok=True)
         link.symlink_to(jar.path)
@@ -124,9 +134,9 @@ def class_path(folder: RunFolder, name: str) -> str:
     Parameters
     ----------
     name
-        ``engine``, ``broker`` or ``compiler``.
+        ``engine``, ``engine3``, ``broker`` or ``compiler``.
     """
-    jars = (folder.jars / jar.path.name for jar in read_lock() if name in jar.sets)
+    jars = (folder.jars / jar.path.name for jar in jars_of(name))
     return os.pathsep.join(folder.inside(jar) for jar in jars)
 
 
@@ -236,7 +246,8 @@ def _repository() -> str:
 
 def main(sets: list[str]) -> None:
     """Fetch the jars of some sets, as the build of the engine's image does."""
-    fetch([jar for jar in read_lock() if jar.sets & set(sets) and not jar.is_good()])
+    wanted = dict.fromkeys(jar for name in sets for jar in jars_of(name))
+    fetch([jar for jar in wanted if not jar.is_good()])
 
 
 if __name__ == "__main__":

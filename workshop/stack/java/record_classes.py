@@ -8,16 +8,18 @@ import tempfile
 from pathlib import Path
 
 from workshop.stack import Stack
-from workshop.stack.java.archives import CLASSES, PROGRAMS, RECORD
+from workshop.stack.java.archives import CLASSES, LATER, PROGRAMS, RECORD
+from workshop.stack.java.engine import ENGINES
 
 
 def main() -> None:
-    """Let a stack greet, and write down the classes that its programs load."""
+    """Let a stack of each engine greet, and write down the classes that its programs load."""
     with tempfile.TemporaryDirectory() as recorded:
         os.environ[RECORD] = recorded
-        with Stack("classes") as stack:
-            stack.greet(*(["Ada"] * 4), *"ABCDEFGH")
-        for program in PROGRAMS:
+        for engine in ENGINES.values():
+            with Stack("classes", engine=engine) as stack:
+                stack.greet(*(["Ada"] * 4), *"ABCDEFGH")
+        for program in (*PROGRAMS, *LATER):
             lists = Path(recorded).glob(f"{program}-*")
             lines = {line for one in lists for line in one.read_text(encoding="utf-8").splitlines()}
             # Those of class loaders of their own, and those that are made as a program runs, are

@@ -22,6 +22,10 @@ _ADVICE = {
         "expireAfter. Restore its declaration in module.yaml, or start over: python -m workshop "
         "down --name {name} --forget"
     ),
+    "RemoteValueTypeMismatchException": (
+        "a state keeps the type that it was first given. Put its ValueSpec back as it was, or give "
+        "the state of the new type another name"
+    ),
 }
 
 

@@ -19,6 +19,8 @@ def differences(running: Status, wanted: Settings, any_size: bool) -> list[str]:
         Whether a stack of another size will do.
     """
     found = []
+    if running.engine != wanted.engine:
+        return [f"runs StateFun {running.engine}, not {wanted.engine}"]
     if running.module_hash != content_hash(wanted.module):
         found.append(
             f"runs {running.module}, not {wanted.module}"

@@ -18,6 +18,7 @@ from statefun import StatefulFunctions
 from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder, file_sizes
 from workshop.stack.hosting import Hosting
+from workshop.stack.java.engine import STATEFUN_2, Engine
 from workshop.stack.local.attach import differences
 from workshop.stack.local.control import (
     Connection,
@@ -28,7 +29,7 @@ from workshop.stack.local.control import (
     start,
 )
 from workshop.stack.local.services import Settings, taskmanager_names
-from workshop.stack.module import difference, endpoint_key
+from workshop.stack.module import difference, endpoint_key, format_of
 from workshop.stack.preflight import check_before_start
 from workshop.stack.size import Size
 from workshop.stack.status import Part, Status
@@ -48,7 +49,7 @@ class LocalBackend(Backend):
 
     Parameters
     ----------
-    folder, module, checkpoint_ms, size
+    folder, module, checkpoint_ms, size, engine
         See :class:`workshop.stack.backend.Backend`.
     serve
         The command that serves the functions; ``{port}`` in it stands for the port.
@@ -69,8 +70,9 @@ class LocalBackend(Backend):
         serve: list[str],
         python_path: Path,
         topics: list[str],
+        engine: Engine,
     ) -> None:
-        super().__init__(folder, module, checkpoint_ms, size)
+        super().__init__(folder, module, checkpoint_ms, size, engine)
         self._any_size = size is None
         self.serve = serve
         self._python_path = python_path
@@ -87,14 +89,38 @@ class LocalBackend(Backend):
             checkpoint_ms=self.checkpoint_ms,
             size=self.size,
             fresh=fresh,
+            engine=self.engine.version,
         )
+
+    def _new_settings(self, fresh: bool) -> Settings:
+        """The settings of a new supervisor, unless the engine cannot go on with what is there."""
+        told = format_of(self.module)
+        if told != self.engine.module_format:
+            raise StackError(
+                f"{self.module} is a module definition of StateFun {told}, and {self.engine} "
+                f"reads those of {self.engine.module_format} alone.",
+                hint=f"name one of them: module=, as {self.engine.module} is.",
+            )
+        if not fresh and (kept := self._engine_of_folder()) != self.engine.version:
+            raise StackError(
+                f"Stack {self.name} holds what StateFun {kept} remembers, and {self.engine} "
+                "cannot read that.",
+                hint="give this one another name, or delete the other: "
+                f"python -m workshop down --name {self.name} --forget",
+            )
+        return self.settings(fresh)
+
+    def _engine_of_folder(self) -> str:
+        """The version that the run folder is of; there was a time with one version only."""
+        mark = self.folder.engine
+        return mark.read_text(encoding="utf-8") if mark.exists() else STATEFUN_2.version
 
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
         connection = self._held()
         mine = connection is None
         if connection is None:
-            check_before_start()
-            connection = _connections[self.folder.path] = start(self.folder, self.settings)
+            check_before_start(self.engine)
+            connection = _connections[self.folder.path] = start(self.folder, self._new_settings)
             self.opened = True
         try:
             status = connection.hold()
@@ -148,7 +174,8 @@ class LocalBackend(Backend):
         if connection is not None:
             with contextlib.suppress(StackGone), contextlib.closing(connection):
                 return connection.ask("status")
-        return Status(self.name, str(self.folder.path))
+        known = self._engine_of_folder() if self.folder.path.exists() else ""
+        return Status(self.name, str(self.folder.path), engine=known)
 
     @property
     def services(self) -> list[str]:

@@ -25,9 +25,11 @@ from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.java import flink, kafka
 from workshop.stack.java.archives import link_products
+from workshop.stack.java.engine import engine_of
 from workshop.stack.java.jars import link_jars
 from workshop.stack.local import owner
 from workshop.stack.local.process import ServiceProcess
+from workshop.stack.local.served import not_served
 from workshop.stack.module import render
 from workshop.stack.size import Size
 
@@ -59,6 +61,8 @@ class Settings:
     fresh
         Whether the folder was made for this run: then it is deleted with the stack, unless somebody
         stops the stack, or keeps it.
+    engine
+        The version of the engine.
     """
 
     folder: str
@@ -69,6 +73,7 @@ class Settings:
     checkpoint_ms: int
     size: Size
     fresh: bool
+    engine: str
 
     def to_json(self) -> str:
         """Return the settings as one argument of a command line."""
@@ -119,16 +124,17 @@ class Services:
         self.folder = folder = RunFolder(Path(settings.folder))
         self.settings = settings
         self.ports = ports
+        self.engine = engine = engine_of(settings.engine)
+        folder.engine.write_text(engine.version, encoding="utf-8")
         self.bootstrap = f"127.0.0.1:{ports.broker}"
         self.functions = f"127.0.0.1:{ports.greeter}"
         self.rest = FlinkRest(f"http://127.0.0.1:{ports.rest}")
         kafka.write_config(folder, ports.broker, ports.controller)
         self.owner_only = owner.keeps_others_out()
         only_owner = owner.options() if self.owner_only else []
-        flink.write_config(
-            folder,
-            flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, settings.size),
-        )
+        size = settings.size
+        conf = flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, size, engine)
+        flink.write_config(folder, conf)
         # Of this start alone: who came to know the one of an earlier start is refused.
         key = secrets.token_urlsafe(16)
         module = render(Path(settings.module), self.bootstrap, self.functions, key)
@@ -148,33 +154,33 @@ class Services:
         self.broker = service(
             "broker",
             self.bootstrap,
-            command=lambda: kafka.command(folder, settings.size, only_owner),
+            command=lambda: kafka.command(folder, size, only_owner),
             prepare=self._format_broker,
             probe=self._broker_ready,
         )
+        more: dict[str, Any] = {"options": only_owner, "engine": engine}
         self.jobmanager = service(
             "jobmanager",
             self.rest.url,
-            command=lambda: flink.jobmanager_command(folder, settings.size, options=only_owner),
+            command=lambda: flink.jobmanager_command(folder, size, **more),
             probe=self._jobmanager_ready,
         )
         self.taskmanagers = [
             service(
                 name,
                 "",
-                command=lambda: flink.taskmanager_command(
-                    folder, settings.size, options=only_owner
-                ),
+                command=lambda: flink.taskmanager_command(folder, size, **more),
                 probe=partial(self._taskmanager_ready, name),
             )
-            for name in taskmanager_names(settings.size)
+            for name in taskmanager_names(size)
         ]
+        path = [*engine.python_path, settings.python_path]
         self.greeter = service(
             "greeter",
             f"http://{self.functions}/statefun",
             command=self._greeter_command,
             probe=self._greeter_ready,
-            environment={**inherited, "PYTHONPATH": settings.python_path, VARIABLE: key},
+            environment={**inherited, "PYTHONPATH": os.pathsep.join(path), VARIABLE: key},
         )
         self.all = [self.broker, self.jobmanager, *self.taskmanagers, self.greeter]
 
@@ -272,6 +278,15 @@ class Services:
 
     async def _greeter_ready(self) -> None:
         await _until_answered(f"http://{self.functions}/health")
+        # At its first start that makes the stack fail: see the supervisor.
+        while self.greeter.was_ready and (told := await self.not_served()):
+            self.greeter.part.detail = told
+            await asyncio.sleep(PROBE_SECONDS)
+
+    async def not_served(self) -> str:
+        """Say which function the engine would call in vain, if it would do so without a word."""
+        module = self.folder.conf / "module.yaml"
+        return await asyncio.to_thread(not_served, module) if self.engine.repeats_404 else ""
 
 
 def taskmanager_names(size: Size) -> list[str]:

@@ -63,6 +63,7 @@ class Supervisor:
             str(self.folder.path),
             state="starting",
             supervisor=os.getpid(),
+            engine=settings.engine,
             module=settings.module,
             module_hash=content_hash(settings.module),
             serve=settings.serve,
@@ -289,6 +290,8 @@ class Supervisor:
         job.part.state = "starting"
         for service in services.all:
             await service.ready.wait()
+        if told := await services.not_served():
+            raise StartFailed(f"{told[:1].upper()}{told[1:]}")
         await services.prove_owner_only()
         await asyncio.gather(job.keep_running(), self._judge())
 

@@ -1,0 +1,1 @@
+"""Tests of the application that gets deployed on 3.x."""
