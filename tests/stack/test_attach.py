@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workshop.paths import ROOT
-from workshop.stack import LEAN, Stack, StackError, Status
+from workshop.stack import LEAN, STATEFUN_3, Stack, StackError, Status
 from workshop.stack.local.attach import content_hash, differences
 from workshop.stack.view import Progress
 
@@ -47,6 +47,7 @@ def asked(**other):
     running = Status(
         "mine",
         "",
+        engine=own.engine,
         module=own.module,
         module_hash=content_hash(own.module),
         serve=own.serve,
@@ -63,6 +64,7 @@ def test_what_differs_between_two_stacks_is_said(tmp_path):
     assert asked(module=copy) == []
     copy.write_text("")
     assert asked(module=copy) == [f"runs {ROOT / 'module.yaml'}, not {copy}"]
+    assert asked(engine=STATEFUN_3) == ["runs StateFun 2.2.2, not 3.3.0"]
     assert asked(python_path="/elsewhere") == [
         f"imports its functions from {ROOT}, not /elsewhere",
     ]

@@ -10,6 +10,7 @@ import sys
 import pytest
 import requests
 from kafka import KafkaProducer
+from statefun import StatefulFunctions
 
 from generator.broker import connect
 from generator.dead_letters import DeadLetterReader
@@ -123,6 +124,15 @@ def test_another_version_is_refused_in_a_sentence_running_or_not(stack3, name):
     assert (done.returncode, done.stderr.count("StateFun 3.3.0 remembers")) == (1, 1)
     done = workshop("status", "--name", name)
     assert done.stdout.startswith(f"Stack {name} (StateFun 3.3.0): down")
+
+
+def test_functions_of_the_other_sdk_are_refused(stack3):
+    functions = StatefulFunctions()
+    functions.bind("example/greeter")(lambda context, message: None)
+    with pytest.raises(
+        StackError, match=r"are of StateFun 2.x, and the engine is of 3.x.\n.*kernel"
+    ):
+        stack3.host(functions)
 
 
 def test_a_stop_and_a_start_lose_nothing(stack3):

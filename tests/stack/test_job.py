@@ -200,6 +200,7 @@ def test_a_state_that_cannot_be_restored_shows_at_the_first_failure_until_it_is_
     job._look()
     assert job.part.state == "restarting"
     assert "down --name mine --forget" in advice(job.part.detail, "mine")
+    assert "ValueSpec back" in advice("RemoteValueTypeMismatchException: points", "mine")
     assert advice("a.b.SomeException", "mine") == ""
     assert not job._failures.keeps_failing(now + CALM_SECONDS + 1, job.status.parts)
 

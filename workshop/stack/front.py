@@ -27,11 +27,11 @@ from workshop.children import own_module
 from workshop.paths import MODULE, ROOT
 from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder
-from workshop.stack.hosting import Hosting, bound_types, hostings
+from workshop.stack.hosting import Hosting, bound_types, hostings, sdk_of
 from workshop.stack.java.engine import STATEFUN_2, Engine
 from workshop.stack.job.failures import advice
 from workshop.stack.local.backend import LocalBackend
-from workshop.stack.module import function_types
+from workshop.stack.module import format_of, function_types
 from workshop.stack.poison import Poison
 from workshop.stack.size import Size
 from workshop.stack.status import Part, Status
@@ -253,8 +253,14 @@ class Stack:
         Raises
         ------
         StackError
-            When the stack is not up, lacks a function, or another notebook has the place.
+            When the stack is not up, lacks a function or is of another version, or another notebook
+            has the place.
         """
+        if (sdk := sdk_of(functions)) != (engine := format_of(self.module)):
+            raise StackError(
+                f"These functions are of StateFun {sdk}, and the engine is of {engine}.",
+                hint="choose the kernel that has its SDK: Python 3 for 2.x, StateFun 3 for 3.x.",
+            )
         bound = bound_types(functions)
         wanted = function_types(self.module)
         if missing := sorted(one for one in wanted if not fnmatch.filter(bound, one)):

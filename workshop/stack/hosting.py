@@ -306,9 +306,14 @@ def bound_types(functions: StatefulFunctions) -> list[str]:
     return list(_bound(functions))
 
 
+def sdk_of(functions: StatefulFunctions) -> str:
+    """Which SDK functions are of, as the formats of module definitions are called: ``3.x``."""
+    return "2.x" if hasattr(functions, "functions") else "3.x"
+
+
 def _bound(functions: StatefulFunctions) -> dict[str, object]:
-    """Functions by their types; the SDK of 3.x keeps them otherwise than that of 2.2."""
-    kept = getattr(functions, "functions", None) or getattr(functions, "_functions", {})
+    """Functions by their types; each SDK keeps them in its own way."""
+    kept = functions.functions if sdk_of(functions) == "2.x" else functions._functions
     return {one if isinstance(one, str) else "/".join(one): kept[one] for one in kept}
 
 

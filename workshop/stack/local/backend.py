@@ -105,8 +105,8 @@ class LocalBackend(Backend):
             raise StackError(
                 f"Stack {self.name} holds what StateFun {kept} remembers, and {self.engine} "
                 "cannot read that.",
-                hint="give this one another name, or delete the other: "
-                f"python -m workshop down --name {self.name} --forget",
+                hint=f"start it with its own engine (up --engine {kept[0]}), give this one another "
+                f"name, or delete it: python -m workshop down --name {self.name} --forget",
             )
         return self.settings(fresh)
 
