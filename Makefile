@@ -9,8 +9,9 @@ PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-
 # What another protobuf can change: messages and all that reads, writes and serves them. The engine, the
 # notebooks and the rest see bytes, and those are the same on both: tests/protobuf/ compares them.
 ON_PROTOBUF := $(addprefix tests/,protobuf simulation greeter exercises faults test_byte_table.py test_cli.py \
-    test_partitions.py test_protos.py test_serving.py test_small_module.py test_visits.py series/test_verdicts.py \
-    stack/test_change.py stack/test_hosting.py stack/test_poison.py)
+    test_partitions.py test_proto3.py test_protos.py test_serving.py test_serving_inside.py \
+    test_small_module.py test_visits.py series/test_verdicts.py stack/test_change.py \
+    stack/test_hosting.py stack/test_poison.py)
 # Two at once: each waits for its processes about half of the time.
 AT_ONCE := -n 2 --dist loadgroup --no-loadscope-reorder
 # On all cores, with fewer random examples. Tests have their marks from what they use: tests/marks.py.

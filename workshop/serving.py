@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -21,13 +22,14 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from workshop.errors import WorkshopError
+from workshop.machine import IN_BROWSER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Server", "serve"]
+__all__ = ["Server", "running", "serve"]
 
 HOST = "127.0.0.1"
 CLOSE_SECONDS = 5.0
@@ -131,6 +133,35 @@ def serve(app: WSGIApplication, port: int = 0, name: str = "functions") -> Serve
         return server
 
 
+@contextlib.contextmanager
+def running(program: str) -> Iterator[str]:
+    """Run the text of a program as a second process, and end it at the end of the block.
+
+    Returns
+    -------
+    str
+        The line with which it says where it serves; the address is its last word.
+    """
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        assert process.stderr is not None
+        try:
+            said = []
+            for line in process.stderr:
+                said.append(line)
+                if "Running on" in line:
+                    yield line.strip()
+                    return
+            raise WorkshopError(
+                f"The program ended, and served nothing. It said:\n{''.join(said)}",
+                hint="let it call app.run() as it does in the lesson.",
+            )
+        finally:
+            process.terminate()
+
+
 def _shows_errors(app: WSGIApplication) -> WSGIApplication:
     """Print a traceback before the client has its 500: then the asking cell is still running."""
 
@@ -187,3 +218,14 @@ class _Request(WSGIRequestHandler):
 
     def log_request(self, *_: object) -> None:
         """Say nothing: a line for every request would bury what the application prints."""
+
+
+if IN_BROWSER:  # It has neither sockets nor threads.
+    from workshop.serving_inside import (  # type: ignore[assignment]
+        Server,
+        led_inside,
+        running,
+        serve,
+    )
+
+    led_inside().__enter__()
