@@ -20,6 +20,8 @@ SETTINGS := $(VENV)/share/jupyter/lab/settings
 CONFIG := $(VENV)/etc
 READY := $(VENV)/.ready
 BOOK := $(VENV)/.book
+# JupyterLite, apart: JupyterLab itself must not load what it brings.
+LITE := $(VENV)/lite
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
 PINNED := $(VENV)/pinned-protobuf
 # What a caller's environment says of Python and pip is meant for others, and would break this one:
@@ -56,7 +58,10 @@ run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=
 book: setup $(BOOK) ## Make a site of the executed lessons, to browse and to search: build/book/html
 	@$(IN_VENV) book $(ARGS)
 
-test: setup $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned: what the SDK's own protobuf can change, on it
+site: setup $(BOOK) $(LITE)/.ready ## Make the book with lessons that run in a browser tab: build/site
+	@PYTHONPATH="$$PWD/$(LITE)" $(IN_VENV) book.site $(ARGS)
+
+test: setup $(LITE)/.ready $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned: what the SDK's own protobuf can change, on it
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest \
 	  $(if $(filter pinned,$(PROTOBUF)),$(QUICKLY) $(ON_PROTOBUF),$(AT_ONCE)) $(ARGS)
 
@@ -149,4 +154,8 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
 
 $(BOOK): requirements-book.txt $(READY)
 	@$(SHARED) $(PIP) -r requirements-book.txt
+	@$(SHARED) touch $@
+
+$(LITE)/.ready: requirements-site.txt $(READY)
+	@$(SHARED) $(PIP) --no-deps --ignore-requires-python --upgrade --target $(LITE) -r requirements-site.txt
 	@$(SHARED) touch $@

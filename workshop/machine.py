@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["IN_BROWSER", "engine_can_run"]
+__all__ = ["IN_BROWSER", "LESSONS_IN_BROWSER", "engine_can_run"]
 
 IN_BROWSER = sys.platform == "emscripten"
 """Whether Python runs in a browser tab: without processes, sockets and threads."""
+
+LESSONS_IN_BROWSER = "00", "01", "02", "03", "04", "05", "06", "07", "10"
+"""The lessons that need no engine, or need it for one part only."""
 
 
 def engine_can_run() -> bool:

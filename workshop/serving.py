@@ -228,4 +228,5 @@ if IN_BROWSER:  # It has neither sockets nor threads.
         serve,
     )
 
-    led_inside().__enter__()
+    _led = led_inside()  # Until the kernel ends; what nobody holds would end at once.
+    _led.__enter__()
