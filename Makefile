@@ -59,7 +59,7 @@ book: setup $(BOOK) ## Make a site of the executed lessons, to browse and to sea
 	@$(IN_VENV) book $(ARGS)
 
 site: setup $(BOOK) $(LITE)/.ready ## Make the book with lessons that run in a browser tab: build/site
-	@PYTHONPATH="$$PWD/$(LITE)" $(IN_VENV) book.site $(ARGS)
+	@$(IN_VENV) book.site $(ARGS)
 
 test: setup $(LITE)/.ready $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned: what the SDK's own protobuf can change, on it
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest \
@@ -68,7 +68,7 @@ test: setup $(LITE)/.ready $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) #
 quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser: a minute
 	@$(IN_VENV) pytest $(QUICKLY) $(ARGS)
 
-soak: setup $(BOOK) ## Run long what the tests have short: kills, leaks, bounds, junk, absences; takes hours
+soak: setup $(BOOK) $(LITE)/.ready ## Run long what the tests have short: kills, leaks, bounds, junk, absences; takes hours
 	@WORKSHOP_SOAK=1 $(IN_VENV) pytest -m soak $(ARGS)
 
 browser: ## Install Chromium, which the tests of the dashboard need, if root can by apt

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +22,9 @@ from packaging.utils import canonicalize_name
 
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT
+
+LITE = Path(sys.prefix) / "lite"
+"""JupyterLite and what comes with it: apart, since JupyterLab itself must not load its kernel."""
 
 SDK = "apache-flink-statefun"
 OURS = "statefun-workshop"
@@ -130,11 +134,18 @@ def _installed() -> Iterator[Wheel]:
         if name in known or name in _NOT_THERE:
             continue
         known.add(name)
-        found = distribution(name)
+        found = _distribution(name)
         needs = _needs(found)
         waiting += needs
         if name not in (SDK, "widgetsnbextension"):
             yield Wheel(name, found.version, _files(found), tuple(needs))
+
+
+def _distribution(name: str) -> Distribution:
+    found = next(iter(Distribution.discover(name=name, path=[*sys.path, str(LITE)])), None)
+    if found is None:
+        raise WorkshopError(f"{name} is not installed, and a browser needs it.", hint="make site")
+    return found
 
 
 def _needs(found: Distribution) -> list[str]:
@@ -160,7 +171,7 @@ def _files(found: Distribution) -> Contents:
 
 def _sdk() -> Wheel:
     """The SDK as it is, but for one line: what its ``.pth`` file would do."""
-    found = distribution(SDK)
+    found = _distribution(SDK)
     contents = _files(found)
     contents["statefun/__init__.py"] = _BRIDGE + contents["statefun/__init__.py"]
     bridge = ROOT / "statefun-protobuf" / "statefun_protobuf.py"
@@ -176,7 +187,7 @@ def _ours() -> Wheel:
         if path.suffix in (".py", ".pyi", ".js", ".css") and not _LEFT_OUT.search(str(path))
     }
     contents |= {name: (ROOT / name).read_bytes() for name in OUR_FILES}
-    return Wheel(OURS, distribution(OURS).version, contents, OUR_NEEDS)
+    return Wheel(OURS, _distribution(OURS).version, contents, OUR_NEEDS)
 
 
 def _read(path: Path) -> Wheel:

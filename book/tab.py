@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jupyterlite_core
 import nbformat
 
 from book import packages, pyodide
@@ -108,8 +108,7 @@ def _write_static(folder: Path) -> None:
 
 def _installed_kernel() -> Path:
     """Where pip has put the kernel: beside JupyterLite, in a folder of their own."""
-    installed = Path(jupyterlite_core.__file__).parents[1] / "share" / "jupyter" / "labextensions"
-    return installed / KERNEL
+    return packages.LITE / "share" / "jupyter" / "labextensions" / KERNEL
 
 
 def _extensions() -> dict[str, list[str]]:
@@ -158,6 +157,7 @@ def _build_lite(folder: Path, output: Path) -> None:
         command,
         # It keeps a record of what it built where it runs; an earlier build must leave none.
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(packages.LITE)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

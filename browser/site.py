@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Mapping
@@ -38,6 +39,11 @@ class _Files(SimpleHTTPRequestHandler):
         ".mjs": "text/javascript",
         ".whl": "application/zip",
     }
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """Send a file; a page that is left takes no more of it."""
+        with contextlib.suppress(ConnectionError):
+            super().copyfile(source, outputfile)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
