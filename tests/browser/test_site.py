@@ -103,7 +103,7 @@ def test_solved_they_say_what_they_say_here(here, kernels, context, site, tmp_pa
             if "exercises import check" in cell.source or "progress(" in cell.source:
                 continue
             if cell.source.startswith("check("):
-                assert mine.startswith("✓"), mine
+                assert "✓" in mine, mine
             elif mine != theirs and not any(part in cell.source for part in DIFFER):
                 differ.append((lesson.number, cell.source, theirs, mine))
         tab.end()
@@ -135,18 +135,18 @@ def test_what_is_written_and_passed_is_kept(context, site):
     again.wait_ready()
     assert "# mine" in "".join(again.cells()[1]["source"])
     again.write({1: "from workshop.exercises import progress\nprogress('01')"})
-    assert re.search(r"Lesson 01  ■□+  1 of", shown(again.run_all()[1]))
+    assert "Lesson 01  ■" in shown(again.run_all()[1])
     again.end()
     again.page.close()
 
 
-def test_the_first_page_greets(context, site):
-    page = context.new_page()
+def test_the_first_page_greets(browser, site):
+    page = browser.new_page()
     page.goto(f"{site.url}/index.html")
     page.locator(".greeting input").fill("Ada")
     page.locator(".greeting button").click()
     greeting = page.locator(".greeting output")
-    expect(greeting).to_have_text("Welcome Ada", timeout=300_000)
+    expect(greeting).to_have_text("Welcome Ada", timeout=60_000)
     page.locator(".greeting button").click()
     expect(greeting).to_have_text("Nice to see you again Ada", timeout=60_000)
     expect(page.locator(".greeting pre")).to_contain_text("seen_count")
