@@ -9,8 +9,9 @@ PIP := $(IN_VENV) pip install --quiet --no-warn-conflicts --disable-pip-version-
 # What another protobuf can affect: messages and everything that reads, writes and serves them. The engine, the
 # notebooks and the rest see bytes, and those are the same on both: tests/protobuf/ compares them.
 ON_PROTOBUF := $(addprefix tests/,protobuf simulation greeter exercises faults test_byte_table.py test_cli.py \
-    test_partitions.py test_pictures.py test_protos.py test_serving.py test_small_module.py test_visits.py series/test_verdicts.py \
-    stack/test_change.py stack/test_hosting.py stack/test_poison.py)
+    test_partitions.py test_pictures.py test_proto3.py test_protos.py test_serving.py test_serving_inside.py \
+    test_small_module.py test_visits.py series/test_verdicts.py stack/test_change.py \
+    stack/test_hosting.py stack/test_poison.py)
 # Two at once: each waits for its processes about half of the time.
 AT_ONCE := -n 2 --dist loadgroup --no-loadscope-reorder
 # On all cores, with fewer random examples. Tests have their marks from what they use: tests/marks.py.
@@ -19,6 +20,8 @@ SETTINGS := $(VENV)/share/jupyter/lab/settings
 CONFIG := $(VENV)/etc
 READY := $(VENV)/.ready
 BOOK := $(VENV)/.book
+# JupyterLite, apart: JupyterLab itself must not load what it brings.
+LITE := $(VENV)/lite
 # The kernel of StateFun 3.x, with its SDK beside it.
 KERNEL_3 := $(VENV)/share/jupyter/kernels/statefun-3
 # The protobuf that the SDK asks for, beside the one that is used: "make test PROTOBUF=pinned".
@@ -57,14 +60,17 @@ run: setup ## Execute all lessons without a browser, into build/executed/; ARGS=
 book: setup $(BOOK) ## Build a site from the executed lessons, to browse and search: build/book/html
 	@$(IN_VENV) book $(ARGS)
 
-test: setup $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned runs those that the SDK's own protobuf can affect, on it
+site: setup $(BOOK) $(LITE)/.ready ## Build the book with lessons that run in a browser tab: build/site
+	@$(IN_VENV) book.site $(ARGS)
+
+test: setup $(LITE)/.ready $(if $(filter pinned,$(PROTOBUF)),,$(BOOK) browser) ## Run all tests; PROTOBUF=pinned runs those that the SDK's own protobuf can affect, on it
 	@$(if $(filter pinned,$(PROTOBUF)),PYTHONPATH="$$PWD/$(PINNED)" )$(IN_VENV) pytest \
 	  $(if $(filter pinned,$(PROTOBUF)),$(QUICKLY) $(ON_PROTOBUF),$(AT_ONCE)) $(ARGS)
 
 quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no kernel and no browser; takes a minute
 	@$(IN_VENV) pytest $(QUICKLY) $(ARGS)
 
-soak: setup $(BOOK) ## Run the long versions of tests: kills, leaks, bounds, junk, absences; takes hours
+soak: setup $(BOOK) $(LITE)/.ready ## Run the long versions of tests: kills, leaks, bounds, junk, absences; takes hours
 	@WORKSHOP_SOAK=1 $(IN_VENV) pytest -m soak $(ARGS)
 
 browser: ## Install Chromium, which the dashboard tests need, if root can do so with apt
@@ -153,4 +159,8 @@ $(READY): requirements.txt requirements-dev.txt pyproject.toml jupyter-overrides
 
 $(BOOK): requirements-book.txt $(READY)
 	@$(SHARED) $(PIP) -r requirements-book.txt
+	@$(SHARED) touch $@
+
+$(LITE)/.ready: requirements-site.txt $(READY)
+	@$(SHARED) $(PIP) --no-deps --ignore-requires-python --upgrade --target $(LITE) -r requirements-site.txt
 	@$(SHARED) touch $@

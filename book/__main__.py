@@ -18,7 +18,7 @@ from workshop.series.runner import EXECUTED, choose
 BOOK = ROOT / "build" / "book"
 
 
-def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
+def build(copies: Sequence[Path], project: Path, output: Path, runs: bool = False) -> Path:
     """Build the site again from executed copies and return its first page.
 
     Parameters
@@ -29,6 +29,8 @@ def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
         What their links are relative to: the folder with ``notebooks`` in it.
     output
         The folder of the book, whose former content is deleted; the site is in its part ``html``.
+    runs
+        Whether its pages offer to run lessons, as on the site that `book.site` makes.
 
     Raises
     ------
@@ -40,6 +42,7 @@ def build(copies: Sequence[Path], project: Path, output: Path) -> Path:
     shutil.rmtree(output, ignore_errors=True)
     write_pages(copies, project, output / "pages")
     settings = ["-c", str(Path(__file__).parent), "-d", str(output / "doctrees")]
+    settings += ["-D", "runs=yes"] if runs else []
     strict = ["--fail-on-warning", "--keep-going", "--quiet"]
     failed = build_main([*settings, *strict, str(output / "pages"), str(output / "html")])
     if failed:

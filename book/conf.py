@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from book.mermaid import unpacked
 from book.pages import WIDGET
+from book.running import offered
 
 project = "Stateful Functions, from a name to a greeting"
 extensions = ["myst_nb"]
@@ -47,7 +48,15 @@ class Mermaid(SphinxDirective):
         return [nodes.raw("", f'<pre class="mermaid">{text}</pre>', format="html")]
 
 
+def offer(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: object) -> None:
+    """Say below a page's title where its lesson runs, on a site that runs lessons."""
+    if app.config.runs and "body" in context:
+        context["body"] = context["body"].replace("</h1>", f"</h1>{offered(page)}", 1)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add what is ours."""
     app.add_directive("mermaid", Mermaid)
+    app.add_config_value("runs", "", "html")
+    app.connect("html-page-context", offer)
     return {"parallel_read_safe": True}

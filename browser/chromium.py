@@ -27,8 +27,8 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start a browser with an empty profile.
+def launch(playwright: Playwright, *more: str) -> Browser:
+    """Start a browser with an empty profile, and with ``more`` options.
 
     Raises
     ------
@@ -37,4 +37,4 @@ def launch(playwright: Playwright) -> Browser:
     """
     if (program := chromium()) is None:
         raise FileNotFoundError(NO_CHROMIUM)
-    return playwright.chromium.launch(executable_path=program, args=OPTIONS)
+    return playwright.chromium.launch(executable_path=program, args=[*OPTIONS, *more])

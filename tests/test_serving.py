@@ -17,7 +17,7 @@ import workshop.serving
 from tests.made import notebook, printed
 from workshop.errors import WorkshopError
 from workshop.series.runner import run_notebooks
-from workshop.serving import serve
+from workshop.serving import running, serve
 
 
 def app(answer="here", status=200):
@@ -170,3 +170,17 @@ def test_what_a_function_prints_and_raises_is_seen_under_the_cell_that_asks(kern
     assert "said a\n" in printed(copy)
     for text in ("said x", "500", "ZeroDivisionError: division by zero"):
         assert text in printed(copy).partition("said a")[2]
+
+
+def test_a_program_that_serves_is_run_and_ended():
+    program = 'from greeter.greeter import app\nif __name__ == "__main__":\n    app.run(port=0)'
+    with running(program) as line:
+        address = line.split()[-1]
+        assert requests.post(f"{address}/statefun", b"hello", timeout=10).status_code == 400
+    with pytest.raises(requests.ConnectionError):
+        requests.get(address, timeout=10)
+
+
+def test_a_program_that_serves_nothing_is_an_error_with_what_it_said():
+    with pytest.raises(WorkshopError, match=r"(?s)served nothing.*NameError"), running("nothing"):
+        pass

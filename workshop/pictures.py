@@ -23,6 +23,8 @@ def batches(trace: Trace) -> Plot:
     sizes = [int(note.split()[2].rstrip(",")) for note in notes]
     told = ", ".join(map(str, sizes))
     plot = Plot(f"messages in each call: {told}", x="call", y="messages", height=2.2)
+    if not plot.drawn:
+        return plot
     calls = [str(number) for number in range(1, len(sizes) + 1)]
     plot.axes.bar_label(plot.axes.bar(calls, sizes, width=0.5, color=ONE), padding=2)
     plot.axes.margins(y=0.15)
@@ -41,6 +43,8 @@ def overtaking(sent: Sequence[str], came: Sequence[str]) -> Plot:
         The same in the order of the answers.
     """
     plot = Plot(f"sent: {', '.join(sent)}. answered: {', '.join(came)}", height=2.4)
+    if not plot.drawn:
+        return plot
     colours = dict(zip(dict.fromkeys(each.split()[0] for each in sent), cycle((ONE, TWO, FAINT))))
     for place, each in enumerate(sent):
         colour = colours[each.split()[0]]

@@ -6,8 +6,11 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
+from workshop.machine import IN_BROWSER
+
+if not IN_BROWSER:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,12 +51,22 @@ class Plot:
         The labels above the plot, below it and beside it.
     height
         In inches, at a width of 7.5.
+
+    Attributes
+    ----------
+    drawn
+        Whether there is something to draw on. In a browser tab there is no Matplotlib: there the
+        words stand in its place.
     """
+
+    drawn = not IN_BROWSER
 
     def __init__(
         self, words: str, *, title: str = "", x: str = "", y: str = "", height: float = 2.6
     ) -> None:
         self.words = words
+        if not self.drawn:
+            return
         with rc_context(STYLE):
             self._figure = Figure(figsize=(WIDTH, height), layout="constrained")
             self.axes: Axes = self._figure.subplots()
@@ -63,6 +76,8 @@ class Plot:
         return self.words
 
     def _repr_html_(self) -> str:
+        if not self.drawn:
+            return f"<p>{escape(self.words)}</p>"
         if legend := self.axes.get_legend():
             legend.set_frame_on(False)
         written = StringIO()

@@ -21,12 +21,13 @@ from importlib.abc import ExecutionLoader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-import protoc  # type: ignore[import-untyped]
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
 
 from greeter import messages_pb2 as shipped
 from workshop.errors import WorkshopError
+from workshop.machine import IN_BROWSER
+from workshop.proto3 import Refused, read
 
 __all__ = ["ProtoError", "SchemaChanged", "compile_proto", "message_classes"]
 
@@ -143,6 +144,10 @@ class _Generated(ExecutionLoader):
 def _run_protoc(text: str, name: str, folder: Path) -> list[descriptor_pb2.FileDescriptorProto]:
     """Generate the Python module in ``folder``; describe what the text imports, and it at last."""
     (folder / f"{name}.proto").write_text(text, encoding="utf-8")
+    if IN_BROWSER:
+        return _read(text, name, folder)
+    import protoc  # type: ignore[import-untyped]
+
     described = folder / f"{name}.described"
     command = [
         protoc.PROTOC_EXE,
@@ -158,6 +163,20 @@ def _run_protoc(text: str, name: str, folder: Path) -> list[descriptor_pb2.FileD
     files = list(descriptor_pb2.FileDescriptorSet.FromString(described.read_bytes()).file)
     described.unlink()
     return files
+
+
+def _read(text: str, name: str, folder: Path) -> list[descriptor_pb2.FileDescriptorProto]:
+    """Do the same without protoc, which is a program of its own."""
+    try:
+        file, source = read(text, name)
+    except Refused as refused:
+        place = f"{name}.proto:{refused.line}:1: " if refused.line else ""
+        raise _explained(f"{place}{refused.what}", text, name) from None
+    (folder / f"{name}_pb2.py").write_text(source, encoding="utf-8")
+    files = [descriptor_pb2.FileDescriptorProto() for _ in file.dependency]
+    for path, imported in zip(file.dependency, files, strict=True):
+        descriptor_pool.Default().FindFileByName(path).CopyToProto(imported)
+    return [*files, file]
 
 
 def _explained(said: str, text: str, name: str) -> ProtoError:

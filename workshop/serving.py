@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -25,13 +26,14 @@ from flask.logging import default_handler
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from workshop.errors import WorkshopError
+from workshop.machine import IN_BROWSER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Server", "serve"]
+__all__ = ["Server", "running", "serve"]
 
 HOST = "127.0.0.1"
 CLOSE_SECONDS = 5.0
@@ -149,6 +151,35 @@ class _Briefly(logging.Formatter):
         return "".join(told.format()).rstrip()
 
 
+@contextlib.contextmanager
+def running(program: str) -> Iterator[str]:
+    """Run the text of a program as a second process, and end it at the end of the block.
+
+    Returns
+    -------
+    str
+        The line with which it says where it serves; the address is its last word.
+    """
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        assert process.stderr is not None
+        try:
+            said = []
+            for line in process.stderr:
+                said.append(line)
+                if "Running on" in line:
+                    yield line.strip()
+                    return
+            raise WorkshopError(
+                f"The program ended, and served nothing. It said:\n{''.join(said)}",
+                hint="let it call app.run() as it does in the lesson.",
+            )
+        finally:
+            process.terminate()
+
+
 def _shows_errors(app: WSGIApplication) -> WSGIApplication:
     """Print a traceback before the client gets its 500: the cell that asked is still running."""
 
@@ -205,3 +236,15 @@ class _Request(WSGIRequestHandler):
 
     def log_request(self, *_: object) -> None:
         """Say nothing: a line for every request would bury what the application prints."""
+
+
+if IN_BROWSER:  # It has neither sockets nor threads.
+    from workshop.serving_inside import (  # type: ignore[assignment]
+        Server,
+        led_inside,
+        running,
+        serve,
+    )
+
+    _led = led_inside()  # Until the kernel ends; what nobody holds would end at once.
+    _led.__enter__()

@@ -234,6 +234,8 @@ def pauses(*times: float, limit: float = 60) -> Plot:
         y="seconds",
         x="visit",
     )
+    if not plot.drawn:
+        return plot
     colours = [TWO if ms > _ms(limit) else ONE for ms in pause]
     where = [f"at {_seconds(at)}" for at in visits]
     bars = plot.axes.bar(where, [0.0, *(ms / 1000 for ms in pause)], color=["none", *colours])

@@ -168,11 +168,31 @@ class _Loop:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         thread = threading.Thread(target=self._loop.run_forever, name="simulation", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # A browser tab has no threads, but it can wait within its own loop.
+            self.run = _run_in_browser  # type: ignore[method-assign]
+            return
         weakref.finalize(self, _stop, self._loop, thread)
 
     def run(self, answer: Coroutine[object, object, bytes]) -> bytes:
         return asyncio.run_coroutine_threadsafe(answer, self._loop).result()
+
+
+def _run_in_browser(answer: Coroutine[object, object, bytes]) -> bytes:
+    from pyodide.ffi import can_run_sync, run_sync  # type: ignore[import-not-found]
+
+    if can_run_sync():
+        return bytes(run_sync(answer))
+    try:
+        answer.send(None)
+    except StopIteration as done:  # It had nothing to wait for.
+        return bytes(done.value)
+    answer.close()
+    raise HandlerMismatch(
+        "This browser cannot wait within a function, and yours awaits something.",
+        hint="Use Chrome or Edge from version 137 on, or install the series: make lab.",
+    )
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:

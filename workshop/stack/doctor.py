@@ -19,13 +19,16 @@ from google.protobuf.internal import api_implementation
 
 from workshop.children import environment
 from workshop.errors import WorkshopError
+from workshop.machine import IN_BROWSER
 from workshop.paths import ROOT, made_runs_folder, make_folder, runs_folder
 from workshop.stack.folders import RunFolder
-from workshop.stack.java.engine import KERNEL_3, STATEFUN_3, Engine
-from workshop.stack.java.jars import bad_jars, read_lock
-from workshop.stack.java.jvm import ALIKE_EVERYWHERE, JAVA
-from workshop.stack.local.control import connect
-from workshop.stack.preflight import DISK_BYTES
+
+if not IN_BROWSER:  # It has neither Java nor processes.
+    from workshop.stack.java.engine import KERNEL_3, STATEFUN_3, Engine
+    from workshop.stack.java.jars import bad_jars, read_lock
+    from workshop.stack.java.jvm import ALIKE_EVERYWHERE, JAVA
+    from workshop.stack.local.control import connect
+    from workshop.stack.preflight import DISK_BYTES
 
 ODD = (
     *("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH"),
@@ -59,6 +62,10 @@ def examine() -> list[Diagnosis]:
         *(_system, _python, _packages, _kernel_3, _generated),
         *(_environment, _jars, _java, _disk, _ports, _stacks),
     )
+    return _all(_python, _browser) if IN_BROWSER else _all(*checks)
+
+
+def _all(*checks: Callable[[], Iterator[Diagnosis]]) -> list[Diagnosis]:
     return list(dict.fromkeys(finding for check in checks for finding in _found(check)))
 
 
@@ -77,6 +84,37 @@ def _system() -> Iterator[Diagnosis]:
         )
     else:
         yield Diagnosis(f"operating system: {sys.platform}")
+
+
+def _browser() -> Iterator[Diagnosis]:
+    """A browser tab: what it can do, and whether it keeps what a learner writes."""
+    from js import navigator  # type: ignore[import-not-found]
+    from pyodide.ffi import can_run_sync  # type: ignore[import-not-found]
+
+    import_module("statefun")
+    sdk, protobuf = version("apache-flink-statefun"), version("protobuf")
+    yield Diagnosis(f"StateFun SDK {sdk} with protobuf {protobuf} ({api_implementation.Type()})")
+    newer = "a newer browser: Chrome or Edge from 137 on"
+    yield Diagnosis(
+        "this browser can wait within a function"
+        if can_run_sync()
+        else "this browser cannot wait within a function, which one part of lesson 06 needs",
+        "" if can_run_sync() else newer,
+    )
+    kept = Path("/drive").is_dir()
+    yield Diagnosis(
+        "what you write, and your progress, stay in this browser"
+        if kept
+        else "your progress is lost when this page is closed: no service worker runs here",
+        "" if kept else "open the site by https, or at localhost; not in a private window",
+    )
+    if memory := getattr(navigator, "deviceMemory", None):
+        enough = memory >= 2
+        yield Diagnosis(
+            f"memory: at least {memory:g} GB, of which this page takes about one",
+            "" if enough else "close other tabs, or use a machine with more memory",
+        )
+    yield Diagnosis("lessons 00 to 07 and 10 run here; the others need a machine with Java")
 
 
 def _python() -> Iterator[Diagnosis]:
@@ -121,8 +159,9 @@ def _protobuf(lifted: str) -> Iterator[Diagnosis]:
     yield Diagnosis(f"packages as pinned: {what}{slower}")
 
 
-def _kernel_3(engine: Engine = STATEFUN_3) -> Iterator[Diagnosis]:
+def _kernel_3(engine: Engine | None = None) -> Iterator[Diagnosis]:
     """The kernel of 3.x has an SDK of its own: nobody looks for it among the packages."""
+    engine = engine or STATEFUN_3
     (wanted,) = _pins("requirements-3x.txt").items()
     found = {one.name: one.version for one in distributions(path=[f"{engine.sdk}"])}
     kernel = KERNEL_3 / "kernel.json"

@@ -1,0 +1,62 @@
+// In the page of a lesson that runs in the browser: what is still on its way, and where links lead.
+const site = new URL("../../", location.href);
+const lessons = /\/(00|01|02|03|04|05|06|07|10)_[^/]*\.ipynb/;
+
+// Links to lessons that run here open in this tab: one Python at a time. All else is in the book.
+addEventListener(
+  "click",
+  (event) => {
+    const link = event.target.closest?.(".jp-RenderedMarkdown a");
+    const path = link && /\/((?:notebooks|docs)\/[^/?#]+\.(?:ipynb|md))/.exec(link.href);
+    if (!path || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    location.href = lessons.test(`/${path[1]}`)
+      ? `?path=${path[1]}`
+      : new URL(path[1].replace(/\.(ipynb|md)$/, ".html"), site);
+  },
+  true,
+);
+
+// Python arrives while the lesson can be read: a bar says how much of it is there.
+addEventListener("DOMContentLoaded", async () => {
+  const told = document.createElement("div");
+  told.className = "python-arrives";
+  told.style.cssText =
+    "position:fixed;right:1rem;bottom:1rem;z-index:9999;padding:.6rem 1rem;border-radius:.4rem;" +
+    "background:#222;color:#fff;font:14px sans-serif;box-shadow:0 2px 8px #0006";
+  told.innerHTML = '<span></span><br><progress max="1" value="0" style="width:15rem"></progress>';
+  const [text, bar] = [told.querySelector("span"), told.querySelector("progress")];
+  const say = (what) => (text.textContent = what);
+  say("Python is on its way \u2026");
+  document.body.append(told);
+  const static_ = new URL("run/static/pyodide/", site);
+  try {
+    const sizes = await (await fetch(new URL("early.json", static_))).json();
+    const all = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+    let there = 0;
+    await Promise.all(
+      Object.keys(sizes).map(async (name) => {
+        const reader = (await fetch(new URL(name, static_))).body.getReader();
+        for (let part; !(part = await reader.read()).done; ) {
+          there += part.value.length;
+          bar.value = (0.8 * there) / all;
+          say(`Python is on its way: ${(there / 1e6).toFixed(0)} of ${(all / 1e6).toFixed(0)} MB`);
+        }
+      }),
+    );
+    say("Python starts \u2026 you can read on.");
+  } catch (error) {
+    return say(`Python did not arrive: ${error.message}. Reload the page to try again.`);
+  }
+  const began = Date.now();
+  const look = setInterval(() => {
+    const session = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session;
+    bar.value = 0.8 + 0.2 * (1 - 10000 / (10000 + Date.now() - began));
+    if (session?.kernel?.status === "idle") {
+      clearInterval(look);
+      told.remove();
+    } else if (Date.now() - began > 120_000)
+      say("Python has not started. Memory may be short: close other tabs, and reload the page.");
+  }, 200);
+});

@@ -1,0 +1,174 @@
+"""The site: nine lessons in a browser tab, with no network, say what they say on this machine."""
+
+import re
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from browser.site import LessonTab, Served
+from tests import soak
+from workshop.series.lessons import lessons
+from workshop.series.runner import run_notebooks
+
+# What may differ, cell by cell: by what its source holds.
+DIFFER = {
+    "examine()": "what is looked at on this machine, and what in a browser",
+    "inspect.getsource": "a module's place",
+    "time.monotonic()": "how long it took",
+    "server = serve(app)\nserver": "the port",
+    "print(second)": "the port",
+    'print("asking", url)': "the port",
+    "running(program)": "a second process, and its port",
+    "import random": "chance",
+    "uuid": "chance",
+    "random.": "chance",
+    "json_format.Parse": "how protobuf words it",
+    "except AttributeError": "how pure-Python protobuf words it",
+    "engine_can_run": "there is no engine in a browser",
+    "raise": "where a traceback points to",
+}
+
+
+@pytest.fixture(scope="module")
+def here():
+    from book.tab import runs_in_browser
+
+    return [lesson for lesson in lessons() if runs_in_browser(lesson)]
+
+
+@pytest.fixture(scope="module")
+def site(here, small_project, tmp_path_factory):
+    """The site with a small book and the real nine lessons, served."""
+    from book.site import build
+
+    folder = tmp_path_factory.mktemp("site") / "site"
+    build(sorted((small_project / "executed").glob("*.ipynb")), small_project, here, folder)
+    served = Served(folder)
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser, site):
+    """A browser's window in which nothing but the site can be had."""
+    outside = []
+    made = browser.new_context(viewport={"width": 1250, "height": 1000})
+    made.route(lambda url: not url.startswith(site.url), lambda route: route.abort())
+    made.on(
+        "request",
+        lambda asked: (
+            None
+            if asked.url.startswith((site.url, "data:", "blob:"))
+            else outside.append(asked.url)
+        ),
+    )
+    yield made
+    made.close()
+    assert outside == []
+
+
+def shown(cell):
+    """What a cell shows, as text; with what is always another time."""
+    found = []
+    for output in cell.get("outputs", []):
+        if output["output_type"] == "error":
+            found.append(f"{output['ename']}: {output['evalue']}")
+            continue
+        data = output.get("data", {})
+        text = data.get("text/html") or data.get("text/plain") or output.get("text", "")
+        found.append("".join(text))
+    return re.sub(r"0x[0-9a-f]+|127\.0\.0\.1:\d+|\b[0-9a-f]{32}\b", "…", "".join(found)).strip()
+
+
+def errors(cells):
+    return [shown(cell) for cell in cells for one in cell.get("outputs", []) if "ename" in one]
+
+
+def test_solved_they_say_what_they_say_here(here, kernels, context, site, tmp_path):
+    paths = [lesson.path for lesson in here]
+    run_notebooks(paths, tmp_path, {"engine": "false"}, solved=True)
+    differ = []
+    for lesson in here:
+        local = nbformat.read(tmp_path / lesson.path.name, as_version=4).cells
+        local = [one for one in local if "injected-parameters" not in one.metadata.get("tags", [])]
+        tab = LessonTab(context.new_page(), site.url, lesson.path.name)
+        tab.wait_ready()
+        solved = [(index, cell) for index, cell in enumerate(local) if cell.cell_type == "code"]
+        tab.write({index: cell.source for index, cell in solved})
+        cells = tab.run_all()
+        assert errors(cells) == [], lesson.number
+        for index, cell in solved:
+            mine, theirs = shown(cells[index]), shown(cell)
+            if "exercises import check" in cell.source or "progress(" in cell.source:
+                continue
+            if cell.source.startswith("check("):
+                assert "✓" in mine, mine
+            elif mine != theirs and not any(part in cell.source for part in DIFFER):
+                differ.append((lesson.number, cell.source, theirs, mine))
+        tab.end()
+        tab.page.close()
+    assert differ == []
+
+
+@pytest.mark.soak
+def test_as_they_stand_they_run_to_their_end(here, context, site):
+    for lesson in here if soak.LONG else here[:1]:
+        tab = LessonTab(context.new_page(), site.url, lesson.path.name)
+        tab.wait_ready()
+        assert errors(tab.run_all()) == [], lesson.number
+        tab.end()
+        tab.page.close()
+
+
+def test_what_is_written_and_passed_is_kept(context, site):
+    tab = LessonTab(context.new_page(), site.url, "01_events.ipynb")
+    tab.wait_ready()
+    record = "from workshop.exercises.progress import record\nrecord('01.1')\n"
+    tab.write({1: f"{record}name = 'Grace'  # mine"})
+    tab.run_all()
+    tab.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    tab.page.wait_for_timeout(1000)
+    tab.end()
+    tab.page.close()
+    again = LessonTab(context.new_page(), site.url, "01_events.ipynb")
+    again.wait_ready()
+    assert "# mine" in "".join(again.cells()[1]["source"])
+    again.write({1: "from workshop.exercises import progress\nprogress('01')"})
+    assert "Lesson 01  ■" in shown(again.run_all()[1])
+    again.end()
+    again.page.close()
+
+
+def test_the_first_page_greets(browser, site):
+    page = browser.new_page()
+    page.goto(f"{site.url}/index.html")
+    page.locator(".greeting input").fill("Ada")
+    page.locator(".greeting button").click()
+    greeting = page.locator(".greeting output")
+    expect(greeting).to_have_text("Welcome Ada", timeout=60_000)
+    page.locator(".greeting button").click()
+    expect(greeting).to_have_text("Nice to see you again Ada", timeout=60_000)
+    expect(page.locator(".greeting pre")).to_contain_text("seen_count")
+    page.close()
+
+
+def test_a_page_says_where_its_lesson_runs():
+    from book.running import offered
+
+    assert "Run in your browser" in offered("notebooks/03_sending_a_response")
+    assert "make lab" in offered("notebooks/08_the_real_stack")
+    assert offered("docs/design") == ""
+    for page in ("index", "notebooks/01_events", "notebooks/12_into_production"):
+        assert "hidden" in offered(page)
+
+
+def test_without_a_server_nothing_is_offered(small_project, browser, tmp_path):
+    from book.__main__ import build
+
+    copies = sorted((small_project / "executed").glob("*.ipynb"))
+    first = build(copies, small_project, tmp_path / "book", runs=True)
+    page = browser.new_page()
+    page.goto(first.as_uri())
+    expect(page.locator(".run-here").first).to_be_hidden()
+    page.close()
