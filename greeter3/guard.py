@@ -60,7 +60,7 @@ def _why_not(value: bytes) -> str:
         return "its name is not text: the bytes are not UTF-8"
     except Exception:  # They are no message at all.
         pass
-    return "its bytes are no example.GreetRequest"
+    return "its bytes are not a valid example.GreetRequest"
 
 
 def _dead_letter(context: Context, message: Message, flaw: str) -> EgressMessage:

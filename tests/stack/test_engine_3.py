@@ -94,7 +94,10 @@ def test_junk_is_a_dead_letter_and_poison_is_named_and_stepped_over(stack3, even
         with DeadLetterReader(stack3.bootstrap) as letters:
             raw.send("names", key=b"Alan", value=b"\xff\xff").get(30)
             letter = letters.next()
-        assert (letter.key, letter.reason) == ("Alan", "its bytes are no example.GreetRequest")
+        assert (letter.key, letter.reason) == (
+            "Alan",
+            "its bytes are not a valid example.GreetRequest",
+        )
         for value in (GreetRequest(name="Alan").SerializeToString(), None):
             key = None if value else b"Alan"
             sent = raw.send("names", key=key, value=value).get(30)

@@ -27,12 +27,13 @@ from workshop.children import own_module
 from workshop.paths import MODULE, ROOT
 from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder
-from workshop.stack.hosting import Hosting, bound_types, hostings, sdk_of
+from workshop.stack.hosting import Hosting, hostings
 from workshop.stack.java.engine import STATEFUN_2, Engine
 from workshop.stack.job.failures import advice
 from workshop.stack.local.backend import LocalBackend
 from workshop.stack.module import format_of, function_types
 from workshop.stack.poison import Poison
+from workshop.stack.sdks import bound_types, sdk_of
 from workshop.stack.size import Size
 from workshop.stack.status import Part, Status
 from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here

@@ -24,6 +24,7 @@ from workshop.stack import awaiting
 from workshop.stack.hosted_call import Call
 from workshop.stack.hosting_server import Server
 from workshop.stack.printed import traceback_of, unroute
+from workshop.stack.sdks import bound, bound_types
 
 PROMPT_FAILURES = 5
 """How often a failure is answered at once: the engine's waits between them are 0.3 s in all."""
@@ -268,7 +269,7 @@ class Hosting:
 
     def _code(self) -> object:
         """What changes when a function is defined again, also within the same StatefulFunctions."""
-        return self._handler, [id(target) for target in _bound(self._functions).values()]
+        return self._handler, [id(target) for target in bound(self._functions).values()]
 
     def _count_failure(self, body: bytes, error: BaseException, code: object) -> bool:
         with self._changed:
@@ -299,22 +300,6 @@ class Hosting:
 
 hostings: dict[Path, Hosting] = {}
 """What this process serves, by the run folder of the stack."""
-
-
-def bound_types(functions: StatefulFunctions) -> list[str]:
-    """The types of functions, as ``namespace/type``."""
-    return list(_bound(functions))
-
-
-def sdk_of(functions: StatefulFunctions) -> str:
-    """Which SDK functions are of, as the formats of module definitions are called: ``3.x``."""
-    return "2.x" if hasattr(functions, "functions") else "3.x"
-
-
-def _bound(functions: StatefulFunctions) -> dict[str, object]:
-    """Functions by their types; each SDK keeps them in its own way."""
-    kept = functions.functions if sdk_of(functions) == "2.x" else functions._functions
-    return {one if isinstance(one, str) else "/".join(one): kept[one] for one in kept}
 
 
 def _address(body: bytes) -> bytes:

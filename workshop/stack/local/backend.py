@@ -94,8 +94,7 @@ class LocalBackend(Backend):
 
     def _new_settings(self, fresh: bool) -> Settings:
         """The settings of a new supervisor, unless the engine cannot go on with what is there."""
-        told = format_of(self.module)
-        if told != self.engine.module_format:
+        if (told := format_of(self.module)) != self.engine.module_format:
             raise StackError(
                 f"{self.module} is a module definition of StateFun {told}, and {self.engine} "
                 f"reads those of {self.engine.module_format} alone.",

@@ -1,4 +1,7 @@
-"""The processes of the embedded stack: what each runs, and how to tell that it is ready."""
+"""The processes of the embedded stack: what each runs, and how to tell that it is ready.
+
+It is long: each of them is described here, once.
+"""
 
 from __future__ import annotations
 
@@ -296,8 +299,7 @@ def taskmanager_names(size: Size) -> list[str]:
 
 async def _until_answered(url: str) -> None:
     while True:
-        try:
+        with contextlib.suppress(requests.RequestException):
             await asyncio.to_thread(requests.get, url, timeout=5)
             return
-        except requests.RequestException:
-            await asyncio.sleep(PROBE_SECONDS)
+        await asyncio.sleep(PROBE_SECONDS)
