@@ -19,7 +19,7 @@ def test_the_greeter():
     ]
     assert drawn.mermaid.splitlines() == [
         '%%{init: {"themeVariables": {"lineColor": "#888", "signalColor": "#888", '
-        '"actorLineColor": "#888"}}}%%',
+        '"signalTextColor": "#777", "actorLineColor": "#888"}}}%%',
         "flowchart LR",
         '    n0["function<br/>example/greeter<br/>remembers seen_count"]',
         '    n1[("topic<br/>names")]',
