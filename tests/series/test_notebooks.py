@@ -9,7 +9,6 @@ import papermill
 import pytest
 
 from workshop.series.lessons import NOTEBOOKS, Lesson
-from workshop.simulation.diagram import VISIBLE
 
 SERIES = [
     "00_start_here.ipynb",
@@ -108,12 +107,6 @@ def test_cells_are_short(lesson):
     assert max(lengths) <= 15
     assert statistics.median(lengths) <= 5
     assert all(cell.source.strip() for cell in lesson.notebook.cells)
-
-
-@every_lesson
-def test_sequence_diagrams_stay_readable_when_the_theme_changes(lesson):
-    drawn = re.findall(r"^```mermaid\n(.*)\nsequenceDiagram$", lesson.text, re.MULTILINE)
-    assert drawn == [f"%%{{init: {{{VISIBLE}}}}}%%"] * lesson.text.count("sequenceDiagram")
 
 
 @every_lesson

@@ -63,7 +63,7 @@ def verdict(scene: Scene) -> str:
         asides.append(f"{found.earlier:,} greetings are for names sent before this began.")
     if found.uncounted:
         asides.append(
-            f"{found.uncounted:,} greetings are not in the greeter's words: their counts are unknown."
+            f"{found.uncounted:,} greetings are not in the greeter's words: counts unknown."
         )
     if scene.feed.early is not None:
         early = scene.feed.early

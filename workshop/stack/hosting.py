@@ -104,7 +104,7 @@ class Hosting:
         call = self._long
         if call is None or call.wait(0):
             return ""
-        return f"your function has not returned for {call.seconds:.0f} s. It is at {call.place.rstrip(':')}"
+        return f"your function has not returned for {call.seconds:.0f} s: {call.place.rstrip(':')}"
 
     @property
     def trouble(self) -> str:
