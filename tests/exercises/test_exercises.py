@@ -234,7 +234,9 @@ def test_a_cell_with_a_syntax_error_is_told_instead_of_what_it_was_before(made, 
     monkeypatch.setattr("workshop.exercises.checking.shell", lambda: shell)
     shell.run_cell("def answer(n):\n    return n +", silent=False)
     told = str(examine("99.1", lambda n: 2 * n))
-    assert "The cell that you ran last did not run: invalid syntax, in its line 2." in told
+    assert (
+        "Python could not start the cell that you ran last: invalid syntax, in its line 2." in told
+    )
     shell.run_cell("answer = 1 / 0")  # This one ran, and may have made what is asked for.
     assert examine("99.1", lambda n: 2 * n).passed
 

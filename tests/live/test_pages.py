@@ -59,7 +59,7 @@ def test_the_last_recovery_and_what_uncommitted_shows():
     last = Outage("TaskManager killed", 900.0, 906.4)
     early = Early(100, 12, Percentiles(0.03, 0.05, 0.06, 100))
     told = words(pages.verdict(scene(last=last, feed={"early": early})))
-    assert "all names were greeted again after 6.40 s" in told
+    assert "caught up after 6.40 s" in told
     assert "Read uncommitted: 100 greetings, 12 of them twice, half within 0.03 s" in told
 
 

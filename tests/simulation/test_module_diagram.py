@@ -1,12 +1,16 @@
 """The picture of a module: every part once, and what is missing is named."""
 
+import re
+
 import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 
 from greeter import greeter
 from tests.simulation.yaml_text import module_text
 from workshop.paths import MODULE
+from workshop.series.lessons import NOTEBOOKS, Lesson
 from workshop.simulation import ModuleError, module_diagram
+from workshop.simulation.diagram import VISIBLE
 
 
 def test_the_greeter():
@@ -19,7 +23,7 @@ def test_the_greeter():
     ]
     assert drawn.mermaid.splitlines() == [
         '%%{init: {"themeVariables": {"lineColor": "#888", "signalColor": "#888", '
-        '"actorLineColor": "#888"}}}%%',
+        '"signalTextColor": "#777", "actorLineColor": "#888"}}}%%',
         "flowchart LR",
         '    n0["function<br/>example/greeter<br/>remembers seen_count"]',
         '    n1[("topic<br/>names")]',
@@ -63,3 +67,10 @@ def test_what_is_missing_is_named(functions):
 def test_no_yaml():
     with pytest.raises(ModuleError):
         module_diagram("a: [\nb")
+
+
+def test_sequence_diagrams_of_lessons_stay_readable_when_the_theme_changes():
+    text = "\n".join(Lesson.read(path).text for path in NOTEBOOKS.glob("*.ipynb"))
+    drawn = re.findall(r"^```mermaid\n(.*)\nsequenceDiagram$", text, re.MULTILINE)
+    assert drawn == [f"%%{{init: {{{VISIBLE}}}}}%%"] * text.count("sequenceDiagram")
+    assert drawn

@@ -24,7 +24,7 @@ from workshop.stack import Stack, StackError
 from workshop.stack.hosting import PROMPT_FAILURES, Hosting
 from workshop.stack.hosting_server import LARGEST_BODY
 from workshop.stack.local.services import Ports
-from workshop.stack.view import Progress
+from workshop.stack.view import HostingView, Progress
 
 
 def saying(text: str) -> StatefulFunctions:
@@ -156,6 +156,25 @@ def greet(context, greet_request: GreetRequest):
         hosting.replace(saying("Fixed"))
         assert [b"Fixed" in one.result(10).content for one in held] == [True, True]
     assert (hosting.running, hosting.failures, hosting.invocations) == ("", 0, 2)
+
+
+def test_what_happens_while_its_cell_is_being_shown_is_shown_too(hosting, monkeypatch, eventually):
+    """A held call goes through in a moment; on a busy machine, showing the cell takes longer."""
+    shown = []
+
+    class Handle:
+        def update(self, page, raw):
+            shown.append(page["text/plain"])
+
+    def slow_display(page, **_):
+        requests.post(hosting.url, data=call("Ada"), timeout=10)
+        shown.append(page["text/plain"])
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", slow_display)
+    HostingView(hosting)
+    eventually(lambda: shown[-1] == "example/greeter: your functions, 1 calls\ncalled for Ada", 10)
+    assert shown[0] == "example/greeter: your functions, 0 calls\n"
 
 
 def test_closing_hangs_up_on_a_held_call(hosting):

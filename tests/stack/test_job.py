@@ -105,7 +105,7 @@ def test_a_job_whose_checkpoints_do_not_come_any_more_is_not_ready(tmp_path):
     rest.triggered -= STALE_SECONDS + 1
     job._look()
     assert job.part.state == "restarting"
-    assert re.fullmatch(r"1 tasks run, but the last checkpoint is 1\d s old", job.part.detail)
+    assert re.fullmatch(r"1 tasks running, but the last checkpoint is 1\d s old", job.part.detail)
 
 
 def test_a_job_whose_checkpoints_lie_elsewhere_is_never_ready(tmp_path):

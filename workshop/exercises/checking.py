@@ -298,7 +298,8 @@ def _cell_that_did_not_run() -> str:
     error = last.error_before_exec if last is not None else None
     if not isinstance(error, SyntaxError):
         return ""
-    return f"The cell that you ran last did not run: {error.msg}, in its line {error.lineno}."
+    wrong = f"{error.msg}, in its line {error.lineno}"
+    return f"Python could not start the cell that you ran last: {wrong}."
 
 
 def _told(error: BaseException, limit: float = LIMIT_SECONDS) -> str:

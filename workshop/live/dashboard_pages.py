@@ -57,12 +57,14 @@ def verdict(scene: Scene) -> str:
     if scene.last is not None:
         asides.append(
             f"{scene.last.what} {time.strftime('at %H:%M:%S', time.localtime(scene.last.began))}; "
-            f"all names were greeted again after {number(scene.last.seconds, 's')}."
+            f"caught up after {number(scene.last.seconds, 's')}."
         )
     if found.earlier:
         asides.append(f"{found.earlier:,} greetings are for names sent before this began.")
     if found.uncounted:
-        asides.append(f"{found.uncounted:,} greetings contain no count.")
+        asides.append(
+            f"{found.uncounted:,} greetings are not in the greeter's words: counts unknown."
+        )
     if scene.feed.early is not None:
         early = scene.feed.early
         asides.append(

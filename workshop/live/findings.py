@@ -62,7 +62,7 @@ class Findings:
             f"p99 {number(latency.p99, 's')}",
         ]
         lines += [
-            f"{outage.what}: all names were greeted again after {number(outage.seconds, 's')}"
+            f"{outage.what}: caught up after {number(outage.seconds, 's')}"
             for outage in self.outages
         ]
         return "\n".join(lines)

@@ -17,9 +17,12 @@ MOST_CHANGES = 12
 MOST_CHARACTERS = 36
 
 _ARROWS = {"ingress": "->>", "send": "->>", "delay": "--)", "timer": "->>", "egress": "->>"}
-# A picture that is there stays as it is when the theme changes: its lines have to be visible on a
-# light page and on a dark one.
-VISIBLE = '"themeVariables": {"lineColor": "#888", "signalColor": "#888", "actorLineColor": "#888"}'
+# A picture that is there stays as it is when the theme changes: its lines, and the words beside
+# them, have to be visible on a light page and on a dark one.
+VISIBLE = (
+    '"themeVariables": {"lineColor": "#888", "signalColor": "#888", "signalTextColor": "#777", '
+    '"actorLineColor": "#888"}'
+)
 # In the middle, the text of a message to oneself would be crossed out by the line that it hangs on.
 _LEFT = f'%%{{init: {{"sequence": {{"messageAlign": "left"}}, {VISIBLE}}}}}%%'
 _Actor = tuple[str, Address | str]  # group (topic, function or egress) and who it is

@@ -86,7 +86,8 @@ class Hosting:
         self._failed: dict[bytes, tuple[int, object]] = {}
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
         self._partial = ""
-        self._turn = threading.Lock()
+        # Functions are called one at a time, but none waits for a call of code that was replaced.
+        self._turn: tuple[object, threading.Lock] = None, threading.Lock()
         self._changed = threading.Condition()
         self.observer: Callable[[], object] = lambda: None
         self._server = Server(port, self)
@@ -106,7 +107,7 @@ class Hosting:
         call = self._long
         if call is None or call.wait(0):
             return ""
-        at = f"; it is at {call.place}" if call.place else ""
+        at = f"; it is at {call.place.rstrip(':')}" if call.place else ""
         return f"your function has not returned for {call.seconds:.0f} s{at}"
 
     @property
@@ -205,7 +206,7 @@ class Hosting:
             # The same code on the same call prints the same once more: shown only if it works.
             kept: list[str] = []
             again = bool(self._failed) and self._failed.get(_address(body), (0, None))[1] == code
-            call = self._call(body, kept.append if again else self._write)
+            call = self._call(body, code, kept.append if again else self._write)
             if not self._wait_for(call, code, drip):
                 if self.closed:
                     return None
@@ -221,10 +222,14 @@ class Hosting:
             if self.closed:
                 return None
 
-    def _call(self, body: bytes, sink: Callable[[str], object]) -> Call:
+    def _call(self, body: bytes, code: object, sink: Callable[[str], object]) -> Call:
         handler = self._handler
         if callable(handler):
-            return Call(lambda: handler(body), self._turn, sink)
+            with self._changed:
+                if self._turn[0] != code:
+                    self._turn = code, threading.Lock()
+                turn = self._turn[1]
+            return Call(lambda: handler(body), turn, sink)
         # That of 3.x, whose functions may wait for others: they take turns by themselves.
         return Call(
             lambda: awaiting.result_of(handler.handle_async(body)),
@@ -241,10 +246,8 @@ class Hosting:
                 call.give_up()
                 if not callable(self._handler):
                     awaiting.free()
-                with self._changed:
-                    # It may be inside something that cannot be interrupted: the next does not wait.
-                    if call.seconds:
-                        self._turn, self._long = threading.Lock(), None
+                if self._long is call:
+                    self._long = None
                 return False
             if call.seconds > LONG_SECONDS:
                 self._long = call

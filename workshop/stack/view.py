@@ -101,6 +101,8 @@ class HostingView:
         self._shown = self._page()
         self._handle = display(self._shown, raw=True, display_id=True)
         hosting.observe(self._news.set)
+        # A held call may have gone through since the page was made: then it is out of date already.
+        self._news.set()
         # In an empty context: an update belongs to the display, not to the cell that is running.
         context = contextvars.Context()
         threading.Thread(

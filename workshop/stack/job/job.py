@@ -211,16 +211,16 @@ class Job:
             and age < self._stale_seconds
         ):
             if self._is_saved(newest["completed"]["id"]):
-                self.part.state, self.part.detail = "ready", f"{running} tasks run"
+                self.part.state, self.part.detail = "ready", f"{running} tasks running"
                 self.status.poison = None
         else:
             started = self.part.restarts or self.part.state in ("ready", "restarting")
             self.part.state = "restarting" if started else "starting"
             self._look_for_poison()
             if running == len(tasks) and completed and age >= self._stale_seconds:
-                self._tell(f"{running} tasks run, but the last checkpoint is {age:.0f} s old")
+                self._tell(f"{running} tasks running, but the last checkpoint is {age:.0f} s old")
             else:
-                self._tell(f"{running} of {len(tasks)} tasks run, {completed} checkpoints")
+                self._tell(f"{running} of {len(tasks)} tasks running, {completed} checkpoints")
 
     def _tell(self, now: str) -> None:
         """Let the status say what keeps the job from running; ``now`` as long as that is unknown.
