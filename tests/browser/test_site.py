@@ -26,7 +26,7 @@ DIFFER = {
     "print(result)": ANY,
     'for sent in [b"hello", stranger': WORDED,
     "except AttributeError": WORDED,
-    "data=stranger.SerializeToString()": "when an error was, and where the files in its traceback lie",
+    "data=stranger.SerializeToString()": "when it was, and where the files of a traceback lie",
     "time.monotonic()": "how long it took",
     "running(program)": "a browser has no second process",
     "engine_can_run": "a browser has no engine",
