@@ -47,7 +47,7 @@ def flaw_of(message: Message) -> str:
     if size == 0:
         return "there is no name in it" if value else "it is empty"
     if size > LARGEST_NAME:
-        return f"its name has {size} bytes, {LARGEST_NAME} are allowed"
+        return f"its name has {size} bytes; at most {LARGEST_NAME} are allowed"
     return ""
 
 

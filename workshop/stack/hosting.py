@@ -5,6 +5,8 @@ time-out: after a minute of failures a fixed function would wait another minute 
 after a few failures the answer is held back instead: a header that grows by a byte every few
 seconds keeps the engine waiting, the call goes through as soon as the function works, and nothing
 is lost if it never does, since the engine then calls again by itself.
+
+It is long: several threads share the calls, their log and their state.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ LOG_LINES = 200
 
 class Hosting:
     """Serves functions of this process to the engine until it is closed.
+
+    It is long, as the head of the module says.
 
     Parameters
     ----------

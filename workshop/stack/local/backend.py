@@ -1,4 +1,7 @@
-"""A stack as local processes, which its own supervisor looks after."""
+"""A stack as local processes, which its own supervisor looks after.
+
+It is long: it does here all that a backend has to.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,8 @@ Not by Stack: a cell that makes its Stack again must not end the stack of the ol
 
 class LocalBackend(Backend):
     """Kafka, Flink's processes and the greeter, as processes of this machine.
+
+    It is long, as the head of the module says.
 
     Parameters
     ----------
