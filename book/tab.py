@@ -132,7 +132,9 @@ def _write_contents(lessons: Sequence[Lesson], folder: Path) -> None:
             "language": "python",
         }
         nbformat.write(made, folder / "notebooks" / lesson.path.name)
-    for name in packages.OUR_FILES:
+    # Lesson 06 shows the greeter's own files.
+    greeter = (f"{path.relative_to(ROOT)}" for path in (ROOT / "greeter").glob("*.py"))
+    for name in (*packages.OUR_FILES, *greeter):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
 

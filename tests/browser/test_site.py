@@ -18,6 +18,7 @@ ANY = "protobuf in pure Python shows what an Any holds"
 WORDED = "protobuf in pure Python words it in another way"
 # What may differ, by what the source of a cell holds, and why.
 DIFFER = {
+    "full_name = 1": "protoc suggests a number as well",
     "examine()": "what is looked at on this machine, and what in a browser",
     "inspect.getsource": "where a module lies",
     "except ModuleError": "what the file of a cell is called",
