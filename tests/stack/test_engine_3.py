@@ -116,7 +116,7 @@ def test_its_key_is_in_the_module_alone(stack3):
 
 
 def test_another_version_is_refused_in_a_sentence_running_or_not(stack3, name):
-    with pytest.raises(StackError, match=r"is up already, and runs StateFun 3.3.0, not 2.2.2"):
+    with pytest.raises(StackError, match=r"is already up, and runs StateFun 3.3.0, not 2.2.2"):
         Stack("three").up(progress=QUIET)
     folder = Stack(name, engine=STATEFUN_3).folder
     folder.make()  # As a stack of 2.2 left it, also before there was another version.
