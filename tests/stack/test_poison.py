@@ -123,7 +123,7 @@ def test_a_stack_that_is_stuck_says_so_instead_of_ready(name, eventually):
             assert stack.status().state == "restarting"
             assert stack.status().part("job").detail.startswith("cannot read topic names")
             time.sleep(0.02)
-        with pytest.raises(StackError, match="it was restarting all the time") as late:
+        with pytest.raises(StackError, match="it was restarting the whole time") as late:
             stack.greet("Ada", timeout=1)
         assert "offset 0" in str(late.value) and "workshop skip" in str(late.value)
         assert stack.skip(dry_run=True) == stack.skip()
