@@ -290,7 +290,9 @@ def test_the_greeter_comes_back_when_the_hosting_process_is_killed(own, eventual
         while "hosts\n" not in lines:
             lines.append(other.stdout.readline())
             assert lines[-1], "".join(lines)
-        with pytest.raises(StackError, match=f"Process {other.pid} already serves in the greeter's place"):
+        with pytest.raises(
+            StackError, match=f"Process {other.pid} already serves in the greeter's place"
+        ):
             own.host(saying("Mine"))
     finally:
         other.kill()
