@@ -27,7 +27,6 @@ from google.protobuf.message import Message
 from greeter import messages_pb2 as shipped
 from workshop.errors import WorkshopError
 from workshop.machine import IN_BROWSER
-from workshop.proto3 import Refused, read
 
 __all__ = ["ProtoError", "SchemaChanged", "compile_proto", "message_classes"]
 
@@ -167,6 +166,8 @@ def _run_protoc(text: str, name: str, folder: Path) -> list[descriptor_pb2.FileD
 
 def _read(text: str, name: str, folder: Path) -> list[descriptor_pb2.FileDescriptorProto]:
     """Do the same without protoc, which is a program of its own."""
+    from workshop.proto3 import Refused, read
+
     try:
         file, source = read(text, name)
     except Refused as refused:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from google.protobuf.any_pb2 import Any
 from statefun.request_reply_pb2 import FromFunction, ToFunction
 
-from greeter.messages_pb2 import GreetRequest, SeenCount
+from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
 
 
 def packed(message) -> Any:
@@ -44,3 +46,17 @@ def seen_in(result) -> int:
     value.ParseFromString(mutation.state_value)
     assert value.Unpack(seen)
     return seen.seen
+
+
+def sorted_by_topic(result, record_in) -> tuple[list[str], list[dict]]:
+    """The greetings of a response, and its dead letters; ``record_in`` reads an egress message."""
+    greetings, letters = [], []
+    for egress in result.outgoing_egresses:
+        assert (egress.egress_namespace, egress.egress_type) == ("example", "greets")
+        record = record_in(egress.argument)
+        if record.topic == "greetings":
+            greetings.append(GreetResponse.FromString(record.value_bytes).greeting)
+        else:
+            assert record.topic == "names-dead-letter"
+            letters.append({"key": record.key, **json.loads(record.value_bytes)})
+    return greetings, letters

@@ -1,7 +1,6 @@
 """The guard: junk becomes a dead letter, what is good beside it is greeted, a bug stays a bug."""
 
 import base64
-import json
 import logging
 
 import pytest
@@ -16,7 +15,7 @@ from greeter import greeter
 from greeter.guard import Guard
 from greeter.limits import LARGEST_BODY, LARGEST_NAME, LARGEST_RECORD
 from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
-from tests.greeter.calls import a_call, packed, post, seen_in
+from tests.greeter.calls import a_call, packed, post, seen_in, sorted_by_topic
 from tests.greeter.junk import JUNK
 from tests.soak import examples
 from workshop.paths import ROOT
@@ -31,17 +30,13 @@ def add(call, value: bytes, type_url: str = URL) -> None:
 
 def sorted_out(result) -> tuple[list[str], list[dict]]:
     """The greetings of a response, and its dead letters."""
-    greetings, letters = [], []
-    for egress in result.outgoing_egresses:
-        assert (egress.egress_namespace, egress.egress_type) == ("example", "greets")
+
+    def record_in(argument):
         record = KafkaProducerRecord()
-        assert egress.argument.Unpack(record)
-        if record.topic == "greetings":
-            greetings.append(GreetResponse.FromString(record.value_bytes).greeting)
-        else:
-            assert record.topic == "names-dead-letter"
-            letters.append({"key": record.key, **json.loads(record.value_bytes)})
-    return greetings, letters
+        assert argument.Unpack(record)
+        return record
+
+    return sorted_by_topic(result, record_in)
 
 
 @pytest.mark.parametrize(("value", "reason"), JUNK.values(), ids=JUNK)

@@ -7,12 +7,12 @@ those of 3.x are in a pool of their own here.
 from __future__ import annotations
 
 import ast
-import json
 
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
-from greeter.messages_pb2 import GreetRequest, GreetResponse, SeenCount
+from greeter.messages_pb2 import GreetRequest, SeenCount
+from tests.greeter.calls import sorted_by_topic
 from workshop.stack.java.engine import STATEFUN_3
 
 TYPE = "type.googleapis.com/example."
@@ -64,13 +64,4 @@ def seen_in(result) -> int:
 
 def sorted_out(result) -> tuple[list[str], list[dict]]:
     """The greetings of a response, and its dead letters."""
-    greetings, letters = [], []
-    for egress in result.outgoing_egresses:
-        assert (egress.egress_namespace, egress.egress_type) == ("example", "greets")
-        record = KafkaProducerRecord.FromString(egress.argument.value)
-        if record.topic == "greetings":
-            greetings.append(GreetResponse.FromString(record.value_bytes).greeting)
-        else:
-            assert record.topic == "names-dead-letter"
-            letters.append({"key": record.key, **json.loads(record.value_bytes)})
-    return greetings, letters
+    return sorted_by_topic(result, lambda value: KafkaProducerRecord.FromString(value.value))

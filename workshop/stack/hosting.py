@@ -111,7 +111,8 @@ class Hosting:
         call = self._long
         if call is None or call.wait(0):
             return ""
-        at = f"; it is at {call.place.rstrip(':')}" if call.place else ""
+        place = call.place.rstrip(":")
+        at = f"; it is at {place}" if place else ""
         return f"your function has not returned for {call.seconds:.0f} s{at}"
 
     @property
