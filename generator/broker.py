@@ -14,9 +14,9 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import DecodeError
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
-from generator.connection import BrokerError, BrokerUnreachable, RequestRefused, connect
+from generator.connection import BrokerError, BrokerUnreachable, RequestRefused, connect, disconnect
 from greeter.limits import LARGEST_NAME
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 
@@ -110,13 +110,16 @@ class RequestProducer:
         ------
         RequestRefused
             When the name or key is empty, too long, not text, or no valid Unicode.
+        BrokerUnreachable
+            When the broker does not say within a minute where the topic's partitions are, or what
+            waits for it leaves no room for more.
         """
-        key = name if key is None else key
-        return self._producer.send(
-            self.topic,
-            key=_encoded("key", key),
-            value=GreetRequest(name=_encoded("name", name).decode()).SerializeToString(),
-        )
+        key_sent = _encoded("key", name if key is None else key)
+        value = GreetRequest(name=_encoded("name", name).decode()).SerializeToString()
+        try:
+            return self._producer.send(self.topic, key=key_sent, value=value)
+        except KafkaTimeoutError as error:
+            raise BrokerUnreachable(f"The broker does not take {name!r} ({error})") from error
 
     def flush(self, timeout: float = 10.0) -> None:
         """Wait until every request sent so far is in the topic, at most ``timeout`` seconds."""
@@ -128,8 +131,14 @@ class RequestProducer:
             ) from error
 
     def close(self, timeout: float = 5) -> None:
-        """Send what is waiting, for at most ``timeout`` seconds, and close the connection."""
-        self._producer.close(timeout=timeout)
+        """Send what is waiting, for at most ``timeout`` seconds, and close the connection.
+
+        Raises
+        ------
+        BrokerUnreachable
+            When something was still waiting: it is not sent any more.
+        """
+        disconnect(self._producer, timeout)
 
     def __enter__(self) -> RequestProducer:
         return self

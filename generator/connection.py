@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
@@ -75,3 +76,22 @@ def connect(
             client.close()
             client._net.stop()
     raise BrokerUnreachable(f"No Kafka broker answers at {host}:{port} ({reason})")
+
+
+def disconnect(producer: KafkaProducer, timeout: float = 5) -> None:
+    """Send what is waiting, for at most ``timeout`` seconds, and close the connection.
+
+    Raises
+    ------
+    BrokerUnreachable
+        When something was still waiting: it is not sent any more.
+    """
+    try:
+        producer.close(timeout=timeout)
+    except KafkaError as error:
+        # kafka-python stops closing here: its thread would keep on trying for good.
+        producer._sender.force_close()
+        producer.close(timeout=timeout)
+        raise BrokerUnreachable(
+            f"The broker did not accept everything within {timeout:g} s ({error})"
+        ) from error

@@ -135,6 +135,8 @@ def test_a_slip_in_typing_is_told_as_protoc_tells_it(text, data):
         f"{SYNTAX}enum E {{ A = 0; B = 0; }}",
         f"{SYNTAX}enum E {{ }}",
         f"{SYNTAX}message A {{ reserved 1 to 3, 2; reserved 4 to 3; reserved a; }}",
+        f'{SYNTAX}message A {{ reserved "gone", ; }}',
+        f'{SYNTAX}message A {{ reserved "gone", lost; }}',
     ],
 )
 def test_what_chance_does_not_find(text):

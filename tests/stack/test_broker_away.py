@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from contextlib import closing
 
+import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from generator.broker import RequestProducer
+from generator.broker import BrokerUnreachable, RequestProducer
 from tests.chaos.run import greetings_in, names_in
 from tests.chaos.verdict import judge
 from workshop.paths import ROOT
@@ -26,7 +28,7 @@ AWAY_SECONDS = 120
 LOOKS_SECONDS = 10
 """How often a broker looks for transactions that have timed out, by default."""
 
-NAMES = [f"Guest {number % 7}" for number in range(700)]
+NAMES = [f"Guest {number % 7}" for number in range(701)]
 
 
 def test_a_broker_that_is_away_for_longer_than_a_transaction_loses_nothing(
@@ -47,7 +49,12 @@ def test_a_broker_that_is_away_for_longer_than_a_transaction_loses_nothing(
             sent.append(guest)
             time.sleep(0.01)
 
+    before = {*threading.enumerate()}
+    other = RequestProducer(stack.bootstrap)
+    of_other = {*threading.enumerate()} - before
+    assert of_other
     with RequestProducer(stack.bootstrap) as requests:
+        send(other, 1)
         send(requests, 200)
         broker = stack.status().part("broker").pid
         # It hangs. The engine's transactions stay open until it goes on.
@@ -63,6 +70,11 @@ def test_a_broker_that_is_away_for_longer_than_a_transaction_loses_nothing(
         os.kill(supervisor, signal.SIGSTOP)
         os.kill(broker, signal.SIGKILL)
         send(requests, 50)
+        # Who gives up says so, and sends it neither later nor from a thread that is left.
+        other.send("Never")
+        with pytest.raises(BrokerUnreachable, match="did not accept everything within 1 s"):
+            other.close(1)
+        assert not [thread for thread in of_other if thread.is_alive()]
         time.sleep(amount(DEAD_SECONDS, AWAY_SECONDS))
         os.kill(supervisor, signal.SIGCONT)
         send(requests, 200)

@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError, Message
 from kafka import KafkaProducer
 
 from generator.broker import GREETINGS, NAMES, Reader
-from generator.connection import connect
+from generator.connection import connect, disconnect
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT
 from workshop.protos import message_classes
@@ -141,7 +141,7 @@ class Application:
         try:
             producer.send(topic, key=key.encode(), value=value).get(timeout=60)
         finally:
-            producer.close()
+            disconnect(producer)
 
     def read(
         self,

@@ -253,9 +253,10 @@ class _Reader(Tokens):
             only = "(Only editions supports identifiers.)"
             self.refuse(f"Reserved names must be string literals. {only}")
         if self.kind == "string":
-            made.reserved_name.append(self.string("Expected field name."))
-            while self.maybe(","):
-                made.reserved_name.append(self.string("Expected field name."))
+            more = True
+            while more:
+                made.reserved_name.append(self.string("Expected field name string literal."))
+                more = self.maybe(",")
         else:
             otherwise = "Expected field name or number range."
             while True:
