@@ -73,12 +73,14 @@ quick: setup lint $(BOOK) ## Lint, and run all tests that start no stack, no ker
 soak: setup $(BOOK) $(LITE)/.ready ## Run the long versions of tests: kills, leaks, bounds, junk, absences; takes hours
 	@WORKSHOP_SOAK=1 $(IN_VENV) pytest -m soak $(ARGS)
 
-browser: ## Install Chromium, which the dashboard tests need, if root can do so with apt
-	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || { \
+browser: ## Install Chromium and Firefox, which tests of the dashboard and the site need, if root can do so with apt
+	@for package in chromium firefox-esr; do \
+	  { command -v $$package || command -v $${package%-esr} || command -v $$package-browser; } > /dev/null || { \
 	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq \
-	    --no-install-recommends chromium fonts-dejavu-core > /dev/null; } || \
-	  echo "There is no Chromium for the browser tests. On Debian and Ubuntu: sudo apt-get install chromium"
+	    --no-install-recommends $$package fonts-dejavu-core > /dev/null; } || \
+	  echo "There is no $$package for the browser tests. On Debian and Ubuntu: sudo apt-get install $$package"; \
+	done
 
 test-compose: setup ## Build the images from scratch and test them in containers; needs podman and root
 	@$(IN_VENV) pytest tests/compose $(ARGS)

@@ -12,6 +12,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from browser.firefox import FirefoxPage
+
 READY_SECONDS = 300
 RUN_SECONDS = 400
 
@@ -85,10 +87,12 @@ class LessonTab:
         The notebook's name.
     """
 
-    def __init__(self, page: Page, url: str, name: str) -> None:
+    def __init__(self, page: Page | FirefoxPage, url: str, name: str) -> None:
         self.page = page
         page.goto(f"{url}/run/notebooks/index.html?path=notebooks/{name}")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=READY_SECONDS * 1000)
+        page.wait_for_function(
+            "() => document.querySelector('.jp-Notebook .jp-Cell')", timeout=READY_SECONDS * 1000
+        )
 
     def wait_ready(self) -> None:
         """Wait until Python is there."""

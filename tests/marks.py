@@ -16,6 +16,7 @@ import pytest
 from hypothesis import is_hypothesis_test
 
 from browser.chromium import NO_CHROMIUM, chromium
+from browser.firefox import NO_FIREFOX, firefox
 from tests import soak
 
 MARKS = {"stacks": "stack", "kernels": "kernel", "browser": "browser", "amount": "soak"}
@@ -34,11 +35,14 @@ COMMANDS = {
 }
 """How a command looks that starts one of them."""
 
+BROWSERS = {"browser": (chromium, NO_CHROMIUM), "firefox": (firefox, NO_FIREFOX)}
+"""For the fixtures that open a browser: what finds it, and what is said where there is none."""
+
 HARMLESS = re.compile(r"^unshare .* up$|--help$")
 """Of these none is started: a disk is full, or help is asked for."""
 
 BROWSER = "WORKSHOP_BROWSER"
-"""Without Chromium the tests that open it are left out, unless this variable says ``required``."""
+"""Tests of a browser that is not there are left out, unless this variable says ``required``."""
 
 
 def uses(item: pytest.Item, fixture: str) -> bool:
@@ -86,6 +90,7 @@ class Marks:
         self._running: pytest.Item | None = None
         self._unmarked: list[str] = []
         self._left_out: list[pytest.Item] = []
+        self._missing: dict[str, str] = {}
         # Hears of each process that this one starts, in whatever thread and by whatever library.
         sys.addaudithook(self._hear)
 
@@ -106,8 +111,10 @@ class Marks:
                 item.add_marker(pytest.mark.xdist_group(group))
         items.sort(key=_turn)
         result = yield
-        if not chromium() and os.environ.get(BROWSER) != "required":
-            self._left_out = [item for item in items if item.get_closest_marker("browser")]
+        if os.environ.get(BROWSER) != "required":
+            found = ((fixture, told) for fixture, (at, told) in BROWSERS.items() if not at())
+            self._missing = dict(found)
+            self._left_out = [one for one in items if any(uses(one, it) for it in self._missing)]
             items[:] = [item for item in items if item not in self._left_out]
             config.hook.pytest_deselected(items=self._left_out)
         return result
@@ -115,7 +122,8 @@ class Marks:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._left_out:
             tests = f"the tests that open a browser, {len(self._left_out)} in all"
-            terminalreporter.write_line(f"Left out: {tests}. {NO_CHROMIUM}", yellow=True)
+            why = ". ".join(self._missing.values())
+            terminalreporter.write_line(f"Left out: {tests}. {why}", yellow=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from browser.chromium import launch
+from browser.firefox import FirefoxPage
 from browser.lab import Lab
 from workshop.paths import ROOT
 
@@ -28,6 +29,15 @@ def browser() -> Iterator[Browser]:
         made = launch(playwright)
         yield made
         made.close()
+
+
+# Beside the other: that is what keeps it in one process with the site.
+@pytest.fixture
+def firefox(browser: Browser, tmp_path: Path) -> Iterator[FirefoxPage]:
+    """A page of Firefox, with no network but this machine."""
+    page = FirefoxPage(tmp_path)
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="package")

@@ -123,8 +123,17 @@ def solved_here(here, kernels, tmp_path_factory):
 @pytest.mark.soak
 @pytest.mark.parametrize("number", TRIED)
 def test_solved_a_lesson_says_what_it_says_here(solved_here, context, site, number):
-    name, local = solved_here[number]
-    tab = LessonTab(context.new_page(), site.url, name)
+    says_the_same(*solved_here[number], context.new_page(), site)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", ["01", "06"] if soak.LONG else ["06"])
+def test_in_firefox_as_well(solved_here, firefox, site, number):
+    says_the_same(*solved_here[number], firefox, site)
+
+
+def says_the_same(name, local, page, site):
+    tab = LessonTab(page, site.url, name)
     tab.wait_ready()
     tab.write({index: cell.source for index, cell in local.items()})
     cells = tab.run_all()

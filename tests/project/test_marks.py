@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.marks import COMMANDS, MARKS, NO_CHROMIUM
+from tests.marks import BROWSERS, COMMANDS, MARKS
 from workshop.paths import ROOT
 
 CONFTEST = """
@@ -76,7 +76,8 @@ def test_who_starts_what_its_marks_do_not_say_fails_and_a_missing_browser_is_tol
     for name in ("kernel_unmarked", "stack_unmarked"):
         assert f"FAILED test_made.py::test_{name} - AssertionError: It has no mark" in told
     assert "2 failed, 2 passed, 1 deselected" in told
-    assert f"\nLeft out: the tests that open a browser, 1 in all. {NO_CHROMIUM}\n" in told
+    missing = ". ".join(sentence for _, sentence in BROWSERS.values())
+    assert f"\nLeft out: the tests that open a browser, 1 in all. {missing}\n" in told
 
 
 def test_a_browser_that_is_required_is_not_left_out(tmp_path):
