@@ -43,7 +43,10 @@ EARLY = (
 _LEFT_OUT = re.compile(
     r"(^|/)(tests?|_vendor/.*|__pycache__)/"
     r"|^prompt_toolkit/contrib/|^IPython/sphinxext/"
-    r"|^jedi/third_party/(django-stubs|typeshed/third_party)/"
+    r"|^jedi/third_party/(django-stubs|typeshed/stubs)/"
+    # Of the colors for 500 languages those that IPython imports.
+    r"|^pygments/lexers/(?!__init__|_mapping|_(css|lilypond|scheme)_builtins"
+    r"|(css|data|html|javascript|jvm|lilypond|lisp|markup|perl|python|ruby|shell)\.py)"
     r"|^google/protobuf/(compiler|testdata)/"
 )
 _COMPILED = ".so", ".pyc", ".pyd", ".dylib", ".c", ".pyx", ".pth"

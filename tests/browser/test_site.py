@@ -180,8 +180,8 @@ def test_what_is_written_and_passed_is_kept(context, site):
     again.page.close()
 
 
-def test_the_first_page_greets(browser, site):
-    page = browser.new_page()
+def test_the_first_page_greets(context, site):
+    page = context.new_page()
     page.goto(f"{site.url}/index.html")
     page.locator(".greeting input").fill("Ada")
     page.locator(".greeting button").click()
