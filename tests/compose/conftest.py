@@ -41,16 +41,20 @@ def engine() -> ContainerEngine:
 
 
 @pytest.fixture(scope="session")
-def containers(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[Stack]:
-    """A stack that is up, in containers; every service but the event generator."""
-    stack = Stack.compose("tests")
+def images(engine: ContainerEngine) -> None:
+    """The images of the services, built."""
     # The builds are to reach the package registries in the way this machine does.
     # One after the other: two services have the same image.
     podman = ["--podman-build-args=--network=host", "--parallel=1"]
-    build = ["build"] if REAL else [*podman, "build"]
-    backend = stack.backend
+    backend = Stack.compose("tests").backend
     assert isinstance(backend, ContainersBackend)
-    run(*backend.project.compose_command(*build))
+    run(*backend.project.compose_command(*([] if REAL else podman), "build"))
+
+
+@pytest.fixture(scope="session")
+def containers(stacks: None, images: None, runs: Path) -> Iterator[Stack]:
+    """A stack that is up, in containers; every service but the event generator."""
+    stack = Stack.compose("tests")
     stack.up(progress=Progress(), keep=True)
     yield stack
     stack.down(forget=True)

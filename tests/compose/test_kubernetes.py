@@ -1,0 +1,109 @@
+"""The manifests of k8s/, played by podman as far as it can.
+
+What is real: the images, the users and capabilities, the environment, the volumes, the start
+without any order, and that a container which ends is started again. Podman has no services, so
+what their names lead to is told to its network here; and no network policies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.compose.container_engine import podman
+from tests.compose.conftest import REAL
+from workshop.faults import count_of
+from workshop.paths import ROOT
+
+KINDS = "ConfigMap", "PersistentVolumeClaim", "Deployment"
+NETWORK = "workshop-kubernetes"
+
+# Run where the topics can be reached: the names that were sent, and the greetings.
+READ = """
+import json
+from generator.broker import GREETINGS, NAMES, Reader
+from greeter.messages_pb2 import GreetRequest, GreetResponse
+
+def records(kind, topic):
+    class Records(Reader):
+        def _item(self, record):
+            return kind.FromString(record.value)
+    with Records("kafka-broker:9092", topic, from_start=True) as reader:
+        while found := reader.poll(3):
+            yield from found
+
+greeted = [[one.name, one.greeting] for one in records(GreetResponse, GREETINGS)]
+print(json.dumps([greeted, [one.name for one in records(GreetRequest, NAMES)]]))
+"""
+
+
+def _pod(name: str) -> str:
+    return f"{name}-pod-0"
+
+
+@pytest.fixture
+def played(images, tmp_path):
+    """The deployments, running; a function that executes Python in the event generator."""
+    if REAL:
+        pytest.fail("It plays with podman: run it without WORKSHOP_REAL_IMAGES.")
+    told = yaml.safe_load((ROOT / "k8s" / "kustomization.yaml").read_text(encoding="utf-8"))
+    manifests: list[dict[str, Any]] = []
+    for name in told["resources"]:
+        manifests += yaml.safe_load_all((ROOT / "k8s" / name).read_text(encoding="utf-8"))
+    file = tmp_path / "played.yaml"
+    chosen = [one for one in manifests if one["kind"] in KINDS]
+    file.write_text(yaml.safe_dump_all(chosen), encoding="utf-8")
+    podman("network", "create", NETWORK)
+    try:
+        podman("kube", "play", "--network", "podman", file)
+        for service in (one for one in manifests if one["kind"] == "Service"):
+            pod = _pod(service["spec"]["selector"]["app"])
+            infra = podman("pod", "inspect", "--format", "{{.InfraContainerID}}", pod).stdout
+            name = service["metadata"]["name"]
+            podman("network", "connect", "--alias", name, NETWORK, infra.strip())
+        yield
+    except BaseException:
+        for name in podman("ps", "--all", "--format", "{{.Names}}").stdout.split():
+            print(name, podman("logs", "--tail", "30", name, check=False).stdout)
+        raise
+    finally:
+        podman("kube", "down", file, check=False)
+        podman("network", "rm", "--force", NETWORK, check=False)
+        volumes = [one["metadata"]["name"] for one in chosen if "Volume" in one["kind"]]
+        podman("volume", "rm", "--force", *volumes, check=False)
+
+
+def _container(name: str, of: str = "") -> str:
+    return f"{_pod(name)}-{of or name}"
+
+
+def _python(program: str) -> str:
+    return podman("exec", _container("event-generator"), "python", "-c", program).stdout
+
+
+def test_it_greets_and_a_worker_that_is_killed_loses_nothing(stacks, played, eventually):
+    def greeted() -> tuple[list[tuple[str, str]], list[str]]:
+        found, sent = json.loads(_python(READ))
+        return [(name, text) for name, text in found], sent
+
+    def more_than(number: int) -> bool:
+        logs = podman("logs", _container("event-generator"), check=False).stdout
+        return logs.count("\n") > number
+
+    eventually(lambda: more_than(10), 240)
+    podman("kill", _container("worker"))
+    before = len(greeted()[1])
+    eventually(lambda: len(greeted()[0]) > before + 5, 240)
+    found, sent = greeted()
+    counts: dict[str, list[int]] = {}
+    for name, text in found:
+        counts.setdefault(name, []).append(count_of(text))
+    assert counts == {name: [*range(1, len(told) + 1)] for name, told in counts.items()}
+    # More may have been sent since.
+    assert not Counter(name for name, _ in found) - Counter(sent)
+    user = podman("exec", _container("master"), "id", "-u").stdout
+    assert user.strip() == "9999"
