@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.compose.container_engine import podman
 from tests.compose.conftest import REAL
+from tests.compose.container_engine import podman
 from workshop.faults import count_of
 from workshop.paths import ROOT
 
