@@ -16,14 +16,16 @@ from browser.firefox import FirefoxPage
 
 READY_SECONDS = 300
 RUN_SECONDS = 400
+SETTLE_MS = 300
+"""How long the last output may be on its way when all cells have run."""
 
 _PANEL = "jupyterapp.shell.currentWidget"
-_RUN = """async () => {
+_RUN = """async only => {
   const { content, sessionContext } = jupyterapp.shell.currentWidget;
   window.ended = false;
   (async () => {
     for (const [index, cell] of content.widgets.entries()) {
-      if (cell.model.type !== "code") continue;
+      if (cell.model.type !== "code" || (only !== null && index !== only)) continue;
       content.activeCellIndex = index;
       content.deselectAll();
       await jupyterapp.commands.execute("notebook:run-cell");
@@ -109,11 +111,11 @@ class LessonTab:
             {str(index): source for index, source in sources.items()},
         )
 
-    def run_all(self) -> list[dict[str, Any]]:
-        """Run all cells, also behind one that fails, and return them with their outputs."""
-        self.page.evaluate(_RUN)
+    def run(self, only: int | None = None) -> list[dict[str, Any]]:
+        """Run all cells, or one of them; return all with their outputs, also behind an error."""
+        self.page.evaluate(_RUN, only)
         self.page.wait_for_function("() => window.ended", timeout=RUN_SECONDS * 1000)
-        self.page.wait_for_timeout(300)  # The last output is on its way.
+        self.page.wait_for_timeout(SETTLE_MS)
         return self.cells()
 
     def cells(self) -> list[dict[str, Any]]:

@@ -21,8 +21,11 @@ STACK = pytest.StashKey[Stack]()
 
 # How many examples in a hundred are tried. Hypothesis fails one that takes longer than 200 ms: on a
 # busy machine any of them may. "--hypothesis-profile" chooses another, before tests are imported.
+# Only the long tests try others each time: what they find then does not stop another change.
 for profile, of_hundred in {"all": 100, "quick": 20, "soak": 500}.items():
-    settings.register_profile(profile, deadline=None, max_examples=of_hundred)
+    settings.register_profile(
+        profile, deadline=None, max_examples=of_hundred, derandomize=profile != "soak"
+    )
 settings.load_profile("soak" if soak.LONG else "all")
 
 # A shell's background job ignores Ctrl+C, and so would every process that a test interrupts.

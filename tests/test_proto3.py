@@ -109,6 +109,7 @@ def test_a_text_is_read_as_protoc_reads_it(text):
     agree(text)
 
 
+OTHER_TOKENS = ["", ";", "{", "}", "=", "7", "0", "A", '"s"', "1x", "repeated", "é", "<", "."]
 TOKEN = re.compile(r'"[^"]*"|\w+|[^\w\s]')
 
 
@@ -117,9 +118,32 @@ TOKEN = re.compile(r'"[^"]*"|\w+|[^\w\s]')
 def test_a_slip_in_typing_is_told_as_protoc_tells_it(text, data):
     places = [found.span() for found in TOKEN.finditer(text)]
     start, end = data.draw(st.sampled_from(places))
-    others = ["", "", ";", "{", "}", "=", "7", "0", "A", '"s"', "1x", "repeated", "é", "<", "."]
-    other = data.draw(st.sampled_from(others))
+    other = data.draw(st.sampled_from(OTHER_TOKENS))
     agree(f"{text[:start]}{other}{text[end:]}")
+
+
+ONE = f"""{SYNTAX}import "google/protobuf/timestamp.proto";
+package a.b;
+message A {{
+  map<string, A> m = 1 [json_name = "mJ"];
+  oneof o {{ A a = 2; int32 z = 128; }}
+  optional bool b = 3;
+  repeated int32 foo_bar = 4;
+  google.protobuf.Timestamp t = 5;
+  reserved 30, 31 to 33;
+  reserved "gone", "lost";
+  ;
+  message APart {{ ; }}
+  enum Kind {{ ZERO = 0; ONE = 1; LESS = -1; }}
+}}
+// A comment.
+enum Mood {{ NONE = 0; /* Another. */ SOME = 0x10; }}"""
+
+
+def test_every_slip_in_one_text_is_told_as_protoc_tells_it(amount):
+    slips = [(found.span(), other) for found in TOKEN.finditer(ONE) for other in OTHER_TOKENS]
+    for (start, end), other in slips[:: amount(7, 1)]:
+        agree(f"{ONE[:start]}{other}{ONE[end:]}")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from book.executed import executed_copies, is_good
 from book.pages import PageError, page
 from tests.made import notebook
 from workshop.errors import WorkshopError
-from workshop.series.lessons import Lesson
+from workshop.paths import ROOT
+from workshop.series.lessons import Lesson, lessons
 
 # What a page loads by itself: the attributes that a browser follows without a click.
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
@@ -50,6 +51,12 @@ def test_each_lesson_is_a_page_and_they_are_in_order(small_book):
     )
     index = text(small_book, "index.html")
     assert index.index('href="notebooks/01_doubling.html"') < index.index("02_halving.html")
+
+
+def test_the_lessons_of_the_series_make_a_book(tmp_path):
+    """As they stand: what is wrong with a page or a link is an error of the build."""
+    first = build([one.path for one in lessons()], ROOT, tmp_path / "book")
+    assert "00_start_here.html" in first.read_text(encoding="utf-8")
 
 
 def test_a_link_to_a_lesson_and_one_to_a_guide_lead_to_pages(small_book):

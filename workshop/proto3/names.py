@@ -126,7 +126,7 @@ class Names:
                 self._found(_DEFINING, line, f"{what} {ranges}.", "reserved")
         made.reserved_range.add(start=first, end=last + 1)
 
-    def enum(self, made: EnumDescriptorProto, lines: list[int]) -> None:
+    def enum(self, scope: str, made: EnumDescriptorProto, lines: list[int]) -> None:
         """Take note of an enum, with its line and those of its numbers."""
         if not made.value:
             self._found(_DEFINING, lines[0], "Enums must contain at least one value.", "value")
@@ -137,12 +137,13 @@ class Names:
         for value, line in zip(made.value, lines[1:], strict=True):
             if value.number in known:
                 free = max(one.number for one in made.value) + 1
+                two = _joined(scope, value.name), _joined(scope, known[value.number])
                 self._found(
                     _JUDGING,
                     line,
-                    f'"{value.name}" uses the same enum value as "{known[value.number]}". If this '
-                    "is intended, set 'option allow_alias = true;' to the enum definition. The "
-                    f"next available enum value is {free}.",
+                    f'"{two[0]}" uses the same enum value as "{two[1]}". If this is intended, set '
+                    "'option allow_alias = true;' to the enum definition. The next available enum "
+                    f"value is {free}.",
                 )
             known.setdefault(value.number, value.name)
 

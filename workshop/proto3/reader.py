@@ -294,4 +294,4 @@ class _Reader(Tokens):
                     self.unread("an option of a value")
                 self.expect(";")
                 self.names.define(scope, name, "value", line)  # Beside its enum, as in C++.
-            self.names.enum(made, lines)
+            self.names.enum(scope, made, lines)

@@ -10,9 +10,8 @@ from workshop.proto3.terms import Refused
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
     |(?P<word>[A-Za-z_]\w*)
-    |(?P<float>\d+\.\d*|\.\d+)
-    |(?P<glued>(?!0[xX])(?:\d+\.\d*|\d+)(?=[A-Za-z_]))
-    |(?P<number>0[xX][0-9a-fA-F]+|\d+)
+    |(?P<float>(?!0\d)(?:(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d*)?|\d+[eE][+-]?\d*))
+    |(?P<number>0[xX][0-9a-fA-F]*|\d+)
     |(?P<string>"[^"\\\n]*"|'[^'\\\n]*')
     |(?P<open>/\*.*)
     |(?P<sign>.)""",
@@ -20,16 +19,36 @@ _TOKEN = re.compile(
 )
 
 
+def _flaw(number: str, before: str, after: str) -> str:
+    """What protoc says of a number between two characters, if it is malformed."""
+    if number[0] == "." and re.match(r"[A-Za-z_0-9]", before):
+        return "Need space between identifier and decimal point."
+    if re.fullmatch(r"0[xX]", number):
+        return '"0x" must be followed by hex digits.'
+    if re.fullmatch(r"0\d*[89]\d*", number):
+        return "Numbers starting with leading zero must be in octal."
+    if re.fullmatch(r"[\d.]+[eE][+-]?", number):
+        return '"e" must be followed by exponent.'
+    if re.match(r"[A-Za-z_]", after):
+        return "Need space between number and identifier."
+    if after != ".":
+        return ""
+    if re.fullmatch(r"0[xX].*|0\d+", number):
+        return "Hex and octal numbers must be integers."
+    return "Already saw decimal point or exponent; can't have another one."
+
+
 class Tokens:
     """Goes through the words of a text; what is not as expected is refused as protoc does it."""
 
     def __init__(self, text: str) -> None:
         self._tokens = [
-            (found.lastgroup or "", found[0], text.count("\n", 0, found.start()) + 1)
+            (found.lastgroup or "", found[0], text.count("\n", 0, found.start()) + 1, found.span())
             for found in _TOKEN.finditer(text)
             if found.lastgroup != "space"
         ]
-        self._tokens.append(("end", "", text.count("\n") + 1))
+        self._tokens.append(("end", "", text.count("\n") + 1, (len(text),) * 2))
+        self._text = text
         self._at = -1
         self.step()
 
@@ -60,10 +79,11 @@ class Tokens:
             self.refuse(f"Multiline strings are not allowed. Did you miss a {self.value}?.")
         if self.kind == "open":
             raise Refused(self._tokens[-1][2], "End-of-file inside block comment.")
-        if self.kind == "glued":
-            self.refuse("Need space between number and identifier.")
-        if re.fullmatch(r"0\d*[89]\d*", self.value):
-            self.refuse("Numbers starting with leading zero must be in octal.")
+        start, end = self._tokens[self._at][3]
+        if self.kind in ("number", "float") and (
+            flaw := _flaw(self.value, self._text[max(0, start - 1) : start], self._text[end:][:1])
+        ):
+            self.refuse(flaw)
 
     def take(self, kind: str, otherwise: str) -> str:
         if self.kind != kind:
