@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 import re
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from google.protobuf import json_format
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from kafka import KafkaProducer
+from statefun import StatefulFunctions
 
-from generator.broker import GREETINGS, NAMES, Reader
+from generator.broker import GREETINGS, NAMES
 from generator.connection import connect, disconnect
 from workshop.errors import WorkshopError
+from workshop.own.records import MessageReader
 from workshop.paths import ROOT
 from workshop.protos import message_classes
+from workshop.simulation.errors import SimulationError
+from workshop.simulation.given import functions_of
 from workshop.stack import Size, Stack
 
 FILE = "workshop.yaml"
@@ -37,31 +41,6 @@ GREETER: dict[str, Any] = {
 
 class ApplicationError(WorkshopError):
     """Something about an application has to be fixed first."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record of an application's topic.
-
-    Attributes
-    ----------
-    key
-        What it is keyed by.
-    value
-        The message; the bytes, if they are none of the topic's type.
-    partition, offset
-        Where it lies.
-    """
-
-    key: str
-    value: Message | bytes
-    partition: int
-    offset: int
-
-    def __str__(self) -> str:
-        if isinstance(self.value, bytes):
-            return f"{self.key}\t(unreadable: {self.value!r})"
-        return f"{self.key}\t{to_json(self.value)}"
 
 
 class Application:
@@ -113,6 +92,48 @@ class Application:
             topics=self.topics,
             size=size,
         )
+
+    def load(self) -> StatefulFunctions:
+        """Import its functions into this process, as they are in their files now.
+
+        Returns
+        -------
+        StatefulFunctions
+            What they are bound to, in the module that serves them. Each call returns another one,
+            as another process that serves them would have it.
+
+        Raises
+        ------
+        ApplicationError
+            When they cannot be imported, or the module binds none.
+        """
+        name = self.application.partition(":")[0]
+        package = name.partition(".")[0]
+        if self.folder != ROOT:
+            for loaded in [one for one in sys.modules if one.partition(".")[0] == package]:
+                del sys.modules[loaded]
+        sys.path.insert(0, f"{self.folder}")
+        importlib.invalidate_caches()
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:
+            raise ApplicationError(
+                f"{name} cannot be imported: {type(error).__name__}: {error}",
+                hint=f"python -c 'import {name}' in {self.folder} shows where it fails.",
+            ) from error
+        finally:
+            sys.path.remove(f"{self.folder}")
+        found = []
+        for value in vars(module).values():
+            with contextlib.suppress(SimulationError):
+                if (functions := functions_of(value)) not in found:
+                    found.append(functions)
+        if len(found) != 1:
+            raise ApplicationError(
+                f"{name} has {len(found)} StatefulFunctions, and is to have one.",
+                hint="bind all functions of a module.yaml to the same one, and serve that.",
+            )
+        return found[0]
 
     def send(self, bootstrap: str, topic: str, key: str, message: Message | str) -> None:
         """Send a record, and wait until it is in its topic.
@@ -210,45 +231,6 @@ class Application:
                 f"not {given.DESCRIPTOR.full_name}."
             )
         return given
-
-
-class MessageReader(Reader[Record]):
-    """Reads an application's records as they come; see :class:`generator.broker.Reader`."""
-
-    def __init__(self, kind: type[Message], *args: Any) -> None:
-        self._type = kind
-        super().__init__(*args)
-
-    def until_now(self, timeout: float = 60) -> Iterator[Record]:
-        """Yield what is in the topic by now.
-
-        Raises
-        ------
-        TimeoutError
-            When it does not come within ``timeout`` seconds.
-        """
-        deadline = time.monotonic() + timeout
-        ends = self._consumer.end_offsets(self._consumer.assignment())
-        while any(self._consumer.position(part) < end for part, end in ends.items()):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"The topic was not read within {timeout:g} s")
-            yield from self.poll(0.1)
-
-    def _item(self, record: Any) -> Record:
-        value: Message | bytes = record.value or b""
-        # What is none is shown as it is: it may be just what somebody is looking for.
-        with contextlib.suppress(DecodeError, ValueError):
-            value = self._type.FromString(value)
-        key = (record.key or b"").decode(errors="replace")
-        return Record(key, value, record.partition, record.offset)
-
-
-def to_json(message: Message) -> str:
-    """Return a message as one line of JSON, with the fields' names as in the ``.proto`` file."""
-    written: str = json_format.MessageToJson(
-        message, preserving_proto_field_name=True, indent=None, ensure_ascii=False
-    )
-    return written
 
 
 def _read(file: Path) -> dict[str, Any]:

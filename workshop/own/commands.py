@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,20 @@ def read(
         while follow:
             for record in records.poll():
                 click.echo(record)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+def check(folder: Path) -> None:
+    """Ask of the application in FOLDER, or in this one, what makes any such application sound."""
+    from workshop.own.sound import examine
+
+    found = examine(folder)
+    for flaw in found.flaws:
+        click.echo(f"✗ {flaw.what}\n  What to do: {flaw.hint}")
+    if found.flaws:
+        sys.exit(1)
+    click.echo(f"✓ {found.told}")
 
 
 @click.command()
