@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from tests.processes import workshop
 from workshop.errors import WorkshopError
 from workshop.own.application import FILE, Application
 from workshop.own.new import TEMPLATE, make
+from workshop.own.watch import Watching
 from workshop.paths import ROOT
+from workshop.stack import LEAN
 
 
 @pytest.fixture
@@ -182,3 +185,30 @@ def test_a_saved_file_restarts_it_and_nothing_is_lost(shop, name, eventually):
     assert refused.returncode == 1
     assert "its fields are item." in refused.stderr
     assert "is down" in said("down", "--forget")
+
+
+def test_a_notebook_watches_its_files(stacks, shop, name):
+    made = Application(shop)
+    functions = shop / "shop" / "functions.py"
+    as_made = functions.read_text()
+    with (
+        made.stack(name, LEAN) as stack,
+        Watching(made, stack) as watching,
+        made.read(stack.bootstrap, "shipments") as shipments,
+    ):
+        functions.write_text(as_made.replace("number += 1", "number += 10"))
+        assert "functions.py changed: the functions restarted in" in watching.next()
+        made.send(stack.bootstrap, "deliveries", "tea", '{"amount": 2}')
+        made.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+        assert '"number": 10' in f"{shipments.next(60)}"
+        functions.write_text(as_made + "raise ValueError('not yet')")
+        told = watching.next()
+        assert "the functions do not start." in told
+        assert "ValueError: not yet" in told
+        made.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+        functions.write_text(as_made)
+        assert "the functions restarted in" in watching.next()
+        assert '"number": 11' in f"{shipments.next(60)}"
+        with pytest.raises(TimeoutError, match="No change"):
+            watching.next(0.1)
+    assert "workshop-watch" not in [one.name for one in threading.enumerate()]

@@ -1,4 +1,4 @@
-"""What makes any application sound: the new one is, and each change that spoils it is told."""
+"""What has to be true of any application is true of a new one; a change for the worse is told."""
 
 from __future__ import annotations
 

@@ -141,15 +141,12 @@ def read(
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
 def check(folder: Path) -> None:
-    """Ask of the application in FOLDER, or in this one, what makes any such application sound."""
+    """Check what has to be true of any application: of that in FOLDER, or in this folder."""
     from workshop.own.sound import examine
 
     found = examine(folder)
-    for flaw in found.flaws:
-        click.echo(f"✗ {flaw.what}\n  What to do: {flaw.hint}")
-    if found.flaws:
-        sys.exit(1)
-    click.echo(f"✓ {found.told}")
+    click.echo(found)
+    sys.exit(1 if found.flaws else 0)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""What makes any application sound, asked of one: in a process of its own, on a simulated engine.
+"""What has to be true of any application, checked in a process of its own, on a simulated engine.
 
 ::
 
@@ -35,7 +35,7 @@ MOST_BATCHES = 2000
 VIRTUAL_SECONDS = 60.0
 AGAIN = (
     "after a failure the engine calls again: what a function answers may depend on its message and "
-    "its states, and on nothing else. No clock, no dice, no variable that outlives the call."
+    "its states, and on nothing else. No clock, no random numbers, no variable outside of it."
 )
 
 
@@ -62,7 +62,7 @@ class Findings:
     Attributes
     ----------
     flaws
-        What is not sound, the worst first; none if all is.
+        What is not sound, in the order in which it was found; none if all is.
     told
         What was tried, in a sentence.
     """
@@ -70,9 +70,13 @@ class Findings:
     flaws: tuple[Flaw, ...]
     told: str
 
+    def __str__(self) -> str:
+        told = [f"✗ {flaw.what}\n  What to do: {flaw.hint}" for flaw in self.flaws]
+        return "\n".join(told or [f"✓ {self.told}"])
+
 
 def examine(folder: Path | str) -> Findings:
-    """Ask of the application in a folder what makes any such application sound.
+    """Check whether what has to be true of any application is true of the one in a folder.
 
     The module fits the functions; the topics fit the module; no message makes a function fail, not
     even an empty one; a call that is repeated, in this process or another one, has the same answer;
@@ -200,7 +204,7 @@ class _Calls:
 
 
 def _disagreements(application: Application, functions: StatefulFunctions) -> Iterator[Flaw]:
-    """Where the code, the module and what is known of the topics are not at one."""
+    """Where the code, ``module.yaml`` and ``workshop.yaml`` disagree."""
     for finding in check_module(functions, application.module):
         if finding.error:
             yield Flaw(f"{application.module.name}: {finding}", "code and module have to agree.")
