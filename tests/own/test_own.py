@@ -17,6 +17,7 @@ from tests.processes import workshop
 from workshop.errors import WorkshopError
 from workshop.own.application import FILE, Application
 from workshop.own.new import TEMPLATE, make
+from workshop.own.sound import found_in
 from workshop.own.watch import Watching
 from workshop.paths import ROOT
 from workshop.stack import LEAN
@@ -26,6 +27,40 @@ from workshop.stack import LEAN
 def shop(tmp_path) -> Path:
     """A new application, in a folder with a space and an umlaut."""
     return make(tmp_path / "my shöp")
+
+
+ASGI = """
+handler = AsyncRequestReplyHandler(functions)
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    answer = b"ok" if scope["path"] == "/health" else await handler(body)
+    head = [(b"content-type", b"application/octet-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": answer})
+"""
+
+
+@pytest.fixture
+def waiting_shop(shop) -> Path:
+    """The same with functions that await something, served by ASGI."""
+    file = shop / "shop" / "functions.py"
+    text = file.read_text().partition("app = Flask")[0]
+    text = re.sub(
+        r'^def (.+\n    """.+)$', r"async def \1\n    await sleep(0.001)", text, flags=re.M
+    )
+    text = text.replace("import RequestReply", "import AsyncRequestReply")
+    text = text.replace("from datetime", "from asyncio import sleep\nfrom datetime")
+    file.write_text(text + ASGI)
+    with (shop / FILE).open("a") as described:
+        described.write("interface: asgi\n")
+    return shop
 
 
 # ------------------------------------------------------------------ without an engine
@@ -93,6 +128,22 @@ def test_what_is_wrong_with_its_file_is_told(shop, written, told):
     with pytest.raises(WorkshopError, match=re.escape(told)) as raised:
         Application(shop)
     assert "python -m workshop new" in raised.value.hint
+
+
+def test_an_interface_that_nothing_serves_is_told(shop):
+    with (shop / FILE).open("a") as described:
+        described.write("interface: cgi\n")
+    with pytest.raises(WorkshopError, match="has the interface 'cgi'") as raised:
+        Application(shop)
+    assert raised.value.hint.startswith("it is wsgi or asgi")
+
+
+def test_functions_that_wait_are_checked_as_others_are(waiting_shop):
+    assert found_in(Application(waiting_shop)).flaws == ()
+    functions = waiting_shop / "shop" / "functions.py"
+    functions.write_text(functions.read_text().replace("number += 1", "number += id(shipped) % 99"))
+    (flaw,) = found_in(Application(waiting_shop)).flaws
+    assert "answered a call differently" in flaw.what
 
 
 def test_without_its_file_it_is_none(tmp_path):
@@ -212,3 +263,13 @@ def test_a_notebook_watches_its_files(stacks, shop, name):
         with pytest.raises(TimeoutError, match="No change"):
             watching.next(0.1)
     assert "workshop-watch" not in [one.name for one in threading.enumerate()]
+
+
+def test_functions_that_wait_are_served_by_asgi(stacks, waiting_shop, name):
+    shop = Application(waiting_shop)
+    with shop.stack(name, LEAN) as stack, shop.read(stack.bootstrap, "shipments") as shipments:
+        shop.send(stack.bootstrap, "deliveries", "tea", '{"amount": 2}')
+        for number in (1, 2):
+            shop.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+            assert f'"number": {number}' in f"{shipments.next(60)}"
+            stack.kill("greeter")

@@ -26,10 +26,13 @@ from workshop.paths import ROOT
 from workshop.protos import message_classes
 from workshop.simulation.errors import SimulationError
 from workshop.simulation.given import functions_of
-from workshop.stack import Size, Stack
+from workshop.stack import STATEFUN_3, Size, Stack
+from workshop.stack.front import greeter_command
 
 FILE = "workshop.yaml"
 KEYS = {"application", "module", "messages", "topics"}
+INTERFACES = ("wsgi", "asgi")
+"""How a server calls the application: the first, unless its file has the other as ``interface``."""
 GREETER: dict[str, Any] = {
     "application": "greeter.greeter:app",
     "module": "module.yaml",
@@ -64,6 +67,7 @@ class Application:
         self.folder = Path(folder).resolve()
         found = GREETER if self.folder == ROOT else _read(self.folder / FILE)
         self.application: str = found["application"]
+        self.interface: str = found.get("interface", INTERFACES[0])
         self.module = self.folder / found["module"]
         self.topics: Mapping[str, str] = found["topics"]
         self._proto = self.folder / found["messages"]
@@ -88,10 +92,19 @@ class Application:
             name or os.environ.get("WORKSHOP_STACK") or self.name,
             module=self.module,
             application=self.application,
+            serve=self._serve,
             python_path=self.folder,
             topics=self.topics,
             size=size,
         )
+
+    @property
+    def _serve(self) -> list[str] | None:
+        """The command of its server, if it is not the greeter's own."""
+        if self.interface == INTERFACES[0]:
+            return None
+        # What serves the greeter of 3.x serves any ASGI application, of either SDK.
+        return greeter_command(self.application, self.folder, STATEFUN_3)
 
     def load(self) -> StatefulFunctions:
         """Import its functions into this process, as they are in their files now.
@@ -244,9 +257,14 @@ def _read(file: Path) -> dict[str, Any]:
     keys = set(found) if isinstance(found, dict) else set()
     topics = found.get("topics") if isinstance(found, dict) else None
     named = isinstance(topics, dict) and all(isinstance(one, str) for one in topics.values())
-    if keys != KEYS or not named:
+    if keys - {"interface"} != KEYS or not named:
         raise ApplicationError(
             f"{file} is to have {', '.join(sorted(KEYS))}, and a message for each topic.",
             hint="compare it with that of a new one: python -m workshop new FOLDER.",
+        )
+    if found.get("interface", INTERFACES[0]) not in INTERFACES:
+        raise ApplicationError(
+            f"{file} has the interface {found['interface']!r}.",
+            hint=f"it is {' or '.join(INTERFACES)}: how the application is called by its server.",
         )
     return found  # type: ignore[no-any-return]

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from statefun import RequestReplyHandler, StatefulFunctions
+from statefun import AsyncRequestReplyHandler, RequestReplyHandler, StatefulFunctions
 from statefun.kafka_egress_pb2 import KafkaProducerRecord
 from statefun.request_reply_pb2 import FromFunction, ToFunction
 
@@ -27,12 +27,14 @@ from workshop.children import own_module
 from workshop.own.application import Application, ApplicationError
 from workshop.own.samples import KEYS, sample
 from workshop.simulation import SimulatedRuntime, SimulationError, check_module
+from workshop.simulation.worker import KernelWorker, WorkerFailed
 
 SECONDS = 60.0
 """How long an application is examined at most."""
 
 MOST_BATCHES = 2000
-VIRTUAL_SECONDS = 60.0
+PAUSE, VIRTUAL_SECONDS = 1.0, 60.0
+"""What passes after each message, and in the end: of the simulated engine's time."""
 AGAIN = (
     "after a failure the engine calls again: what a function answers may depend on its message and "
     "its states, and on nothing else. No clock, no random numbers, no variable outside of it."
@@ -159,15 +161,11 @@ class _Calls:
     def send(self, filled: bool) -> None:
         """Send some of each topic's messages, let all that follows happen, and note the calls."""
         made = self.made
-
-        class Noting(RequestReplyHandler):  # type: ignore[misc]  # the SDK has no types
-            def __call__(self, request: bytes) -> bytes:
-                answer: bytes = super().__call__(request)
-                made.append((bytes(request), bytes(answer)))
-                return answer
-
         runtime = SimulatedRuntime(
-            self._functions, self._application.module, handler=Noting, max_restarts=0
+            self._functions,
+            self._application.module,
+            handler=_noting(self._functions, made),
+            max_restarts=0,
         )
         topics = [route.topic for one in runtime.module.ingresses for route in one.routes]
         sent = 0
@@ -176,7 +174,10 @@ class _Calls:
             message = sample(kind, number) if filled else kind()
             runtime.send(topic, key, message)
             sent += 1
-            self._go_on(runtime, f"{kind.DESCRIPTOR.full_name} {{{message}}}".replace("\n", " "))
+            self._go_on(
+                runtime, PAUSE, f"{kind.DESCRIPTOR.full_name} {{{message}}}".replace("\n", " ")
+            )
+        self._go_on(runtime, VIRTUAL_SECONDS, "What was sent")
         if filled:
             called = {address.typename for address in runtime.addresses}
             never = sorted(set(runtime.module.functions) - called)
@@ -186,12 +187,12 @@ class _Calls:
             ) + (f" Not called: {', '.join(never)}." if never else "")
 
     @staticmethod
-    def _go_on(runtime: SimulatedRuntime, message: str) -> None:
+    def _go_on(runtime: SimulatedRuntime, seconds: float, message: str) -> None:
         try:
             if runtime.run(limit=MOST_BATCHES) == MOST_BATCHES:
                 what = f"{message} led to {MOST_BATCHES:,} calls, and there is no end to them"
                 raise _Failed(Flaw(what, "two functions that answer each other never stop."))
-            runtime.advance(VIRTUAL_SECONDS)
+            runtime.advance(seconds)
         except SimulationError as error:
             cause = error.__cause__ or error
             raise _Failed(
@@ -201,6 +202,27 @@ class _Calls:
                     "What it cannot use it leaves, or sends to a topic for that.",
                 )
             ) from error
+
+
+def _noting(functions: StatefulFunctions, made: list[tuple[bytes, bytes]]) -> type:
+    """Return the handler for these functions that notes each request and its answer."""
+    if KernelWorker(functions).is_async:
+
+        class NotingLater(AsyncRequestReplyHandler):  # type: ignore[misc]  # the SDK has no types
+            async def __call__(self, request: bytes) -> bytes:
+                answer: bytes = await super().__call__(request)
+                made.append((bytes(request), bytes(answer)))
+                return answer
+
+        return NotingLater
+
+    class Noting(RequestReplyHandler):  # type: ignore[misc]
+        def __call__(self, request: bytes) -> bytes:
+            answer: bytes = super().__call__(request)
+            made.append((bytes(request), bytes(answer)))
+            return answer
+
+    return Noting
 
 
 def _disagreements(application: Application, functions: StatefulFunctions) -> Iterator[Flaw]:
@@ -225,16 +247,15 @@ def _disagreements(application: Application, functions: StatefulFunctions) -> It
 
 def _differing(calls: _Calls, application: Application) -> Iterator[Flaw]:
     """Repeat each call where it was made, and where nothing was called before: as after a crash."""
-    others = [RequestReplyHandler(calls._functions), RequestReplyHandler(application.load())]
-    for request, answer in reversed(calls.made):
-        for handler in others:
+    others = [KernelWorker(calls._functions), KernelWorker(application.load())]
+    for request, answer in reversed(dict(calls.made).items()):
+        for worker in others:
             target = ToFunction.FromString(request).invocation.target
             name = f"{target.namespace}/{target.type}"
             try:
-                same = _parsed(handler(request)) == _parsed(answer)
-            except Exception as error:
-                what = f"{name} failed when a call was repeated: {type(error).__name__}: {error}"
-                yield Flaw(what, AGAIN)
+                same = _parsed(worker.call(request)) == _parsed(answer)
+            except WorkerFailed as error:
+                yield Flaw(f"{name} failed when a call was repeated: {error}", AGAIN)
             else:
                 if not same:
                     yield Flaw(f"{name} answered a call differently when it was repeated", AGAIN)
