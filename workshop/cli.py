@@ -13,7 +13,7 @@ import click
 
 from generator.broker import BrokerError
 from workshop.errors import WorkshopError
-from workshop.own.commands import new, read, send, which_application, which_stack
+from workshop.own.commands import check, new, read, send, which_application, which_stack
 from workshop.room.commands import bundle, lessons, room, share
 
 if TYPE_CHECKING:
@@ -244,5 +244,5 @@ def progress(again: bool, lesson: str | None) -> None:
         progress(lesson)
 
 
-for command in (bundle, lessons, new, read, room, send, share):
+for command in (bundle, check, lessons, new, read, room, send, share):
     main.add_command(command)

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,50 @@ from tests.processes import workshop
 from workshop.errors import WorkshopError
 from workshop.own.application import FILE, Application
 from workshop.own.new import TEMPLATE, make
+from workshop.own.sound import found_in
+from workshop.own.watch import Watching
 from workshop.paths import ROOT
+from workshop.stack import LEAN
 
 
 @pytest.fixture
 def shop(tmp_path) -> Path:
     """A new application, in a folder with a space and an umlaut."""
     return make(tmp_path / "my shöp")
+
+
+ASGI = """
+handler = AsyncRequestReplyHandler(functions)
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    answer = b"ok" if scope["path"] == "/health" else await handler(body)
+    head = [(b"content-type", b"application/octet-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": answer})
+"""
+
+
+@pytest.fixture
+def waiting_shop(shop) -> Path:
+    """The same with functions that await something, served by ASGI."""
+    file = shop / "shop" / "functions.py"
+    text = file.read_text().partition("app = Flask")[0]
+    text = re.sub(
+        r'^def (.+\n    """.+)$', r"async def \1\n    await sleep(0.001)", text, flags=re.M
+    )
+    text = text.replace("import RequestReply", "import AsyncRequestReply")
+    text = text.replace("from datetime", "from asyncio import sleep\nfrom datetime")
+    file.write_text(text + ASGI)
+    with (shop / FILE).open("a") as described:
+        described.write("interface: asgi\n")
+    return shop
 
 
 # ------------------------------------------------------------------ without an engine
@@ -92,6 +130,22 @@ def test_what_is_wrong_with_its_file_is_told(shop, written, told):
     assert "python -m workshop new" in raised.value.hint
 
 
+def test_an_interface_that_nothing_serves_is_told(shop):
+    with (shop / FILE).open("a") as described:
+        described.write("interface: cgi\n")
+    with pytest.raises(WorkshopError, match="has the interface 'cgi'") as raised:
+        Application(shop)
+    assert raised.value.hint.startswith("it is wsgi or asgi")
+
+
+def test_functions_that_wait_are_checked_as_others_are(waiting_shop):
+    assert found_in(Application(waiting_shop)).flaws == ()
+    functions = waiting_shop / "shop" / "functions.py"
+    functions.write_text(functions.read_text().replace("number += 1", "number += id(shipped) % 99"))
+    (flaw,) = found_in(Application(waiting_shop)).flaws
+    assert "answered a call differently" in flaw.what
+
+
 def test_without_its_file_it_is_none(tmp_path):
     done = said_to(["status", "--project", str(tmp_path)])
     assert done.returncode == 1
@@ -128,7 +182,7 @@ def test_its_own_tests_pass_as_it_is_made(stacks, shop, runs):
         text=True,
         timeout=400,
     )
-    assert re.search(r"^5 passed", done.stdout, re.MULTILINE), done.stdout + done.stderr
+    assert re.search(r"^6 passed", done.stdout, re.MULTILINE), done.stdout + done.stderr
 
 
 def test_a_saved_file_restarts_it_and_nothing_is_lost(shop, name, eventually):
@@ -182,3 +236,40 @@ def test_a_saved_file_restarts_it_and_nothing_is_lost(shop, name, eventually):
     assert refused.returncode == 1
     assert "its fields are item." in refused.stderr
     assert "is down" in said("down", "--forget")
+
+
+def test_a_notebook_watches_its_files(stacks, shop, name):
+    made = Application(shop)
+    functions = shop / "shop" / "functions.py"
+    as_made = functions.read_text()
+    with (
+        made.stack(name, LEAN) as stack,
+        Watching(made, stack) as watching,
+        made.read(stack.bootstrap, "shipments") as shipments,
+    ):
+        functions.write_text(as_made.replace("number += 1", "number += 10"))
+        assert "functions.py changed: the functions restarted in" in watching.next()
+        made.send(stack.bootstrap, "deliveries", "tea", '{"amount": 2}')
+        made.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+        assert '"number": 10' in f"{shipments.next(60)}"
+        functions.write_text(as_made + "raise ValueError('not yet')")
+        told = watching.next()
+        assert "the functions do not start." in told
+        assert "ValueError: not yet" in told
+        made.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+        functions.write_text(as_made)
+        assert "the functions restarted in" in watching.next()
+        assert '"number": 11' in f"{shipments.next(60)}"
+        with pytest.raises(TimeoutError, match="No change"):
+            watching.next(0.1)
+    assert "workshop-watch" not in [one.name for one in threading.enumerate()]
+
+
+def test_functions_that_wait_are_served_by_asgi(stacks, waiting_shop, name):
+    shop = Application(waiting_shop)
+    with shop.stack(name, LEAN) as stack, shop.read(stack.bootstrap, "shipments") as shipments:
+        shop.send(stack.bootstrap, "deliveries", "tea", '{"amount": 2}')
+        for number in (1, 2):
+            shop.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+            assert f'"number": {number}' in f"{shipments.next(60)}"
+            stack.kill("greeter")

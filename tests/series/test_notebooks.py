@@ -25,6 +25,7 @@ SERIES = [
     "11_when_things_break.ipynb",
     "12_into_production.ipynb",
     "13_moving_to_3x.ipynb",
+    "14_your_own.ipynb",
 ]
 LESSONS = [Lesson.read(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
 EXERCISED = [lesson for lesson in LESSONS if lesson.number != "00"]

@@ -79,8 +79,14 @@ def verdict(scene: Scene) -> str:
     )
 
 
-def chips(vitals: Vitals) -> str:
-    """Return the parts of the stack, the newest checkpoint and the lag, as a row of chips."""
+def chips(vitals: Vitals, what: str = "names") -> str:
+    """Return the parts of the stack, the newest checkpoint and the lag, as a row of chips.
+
+    Parameters
+    ----------
+    what
+        What the lag counts.
+    """
     made = [_chip(part, part.name in vitals.paused) for part in vitals.parts]
     if not made:
         made.append(f"<li><b>stack</b><span>· {html.escape(vitals.state)}</span></li>")
@@ -93,7 +99,7 @@ def chips(vitals: Vitals) -> str:
         )
     if vitals.lag is not None:
         made.append(
-            f'<li class="wl-num"><b>lag</b><span>{vitals.lag:,} names</span>'
+            f'<li class="wl-num"><b>lag</b><span>{vitals.lag:,} {what}</span>'
             "<small>since then</small></li>"
         )
     return f'<ul class="wl-chips" aria-label="Parts of the stack">{"".join(made)}</ul>'

@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import heapq
-import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from generator.broker import GREETINGS
+from workshop.live.following import Following, HasBroker
 from workshop.live.ledger import Ledger
-from workshop.live.reader import Greeted, Positions, SentName, TopicsReader
-from workshop.live.sentences import sentence
+from workshop.live.reader import (
+    NAMES_AND_GREETINGS,
+    Greeted,
+    Positions,
+    SentName,
+    TopicsReader,
+)
 from workshop.live.snapshot import Arrival, Early, Snapshot
 from workshop.live.window import Histogram, Percentiles, Window
 
 LATEST = 200
 TOP = 8
 POLL_SECONDS = 0.1
-RETRY_SECONDS = 0.3
 ADDRESS_SECONDS = 1.0
-CLOSE_SECONDS = 0.9
+GREETINGS_ALONE = {GREETINGS: NAMES_AND_GREETINGS[GREETINGS]}
 CHUNK = 250
 """How many records are entered at a time: a snapshot has to wait for them."""
 
-# The library's own complaints would land in whatever cell runs just then; `trouble` tells them.
-logging.getLogger("kafka").addHandler(logging.NullHandler())
 
-
-class HasBroker(Protocol):
-    """What a feed needs of a stack."""
-
-    @property
-    def bootstrap(self) -> str:
-        """The broker's address; it may change, and asking for it may fail."""
-
-
-class Feed:
+class Feed(Following[Snapshot]):
     """What is sent and what is greeted, as it happens.
 
     It starts with what arrives after it was created, without joining a consumer group. It outlives
@@ -64,13 +55,8 @@ class Feed:
 
     def __init__(self, stack: HasBroker, latest: int = LATEST, uncommitted: bool = False) -> None:
         self.uncommitted = uncommitted
-        self._stack = stack
+        super().__init__(stack)
         self._latest: deque[Arrival] = deque(maxlen=latest)
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._tried = threading.Event()
-        self._state = "starting"
-        self._trouble = ""
         self._positions: Positions = {}
         self._early_positions: Positions = {}
         self._begin_anew()
@@ -78,10 +64,7 @@ class Feed:
         self._yours: Arrival | None = None
         self._mark: int | None = None
         self._answered: float | None = None
-        self._thread = threading.Thread(target=self._run, name="workshop-feed", daemon=True)
-        self._thread.start()
-        # What is sent after this line is seen, if there is a broker.
-        self._tried.wait(5)
+        self._begin()
 
     # ------------------------------------------------------------------- use
 
@@ -133,46 +116,12 @@ class Feed:
             self._mark = int(at * 1000)
             self._answered = None
 
-    def wait(self, until: Callable[[Snapshot], bool], timeout: float = 60) -> bool:
-        """Wait until a condition holds for a snapshot; return whether it did in time."""
-        deadline = time.monotonic() + timeout
-        while not until(self.snapshot()):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
-
-    def close(self) -> None:
-        """Stop following; what was seen can still be asked for."""
-        self._stop.set()
-        # The thread leaves when its poll returns; only a broker that is mute takes it longer.
-        self._thread.join(CLOSE_SECONDS)
-
-    def __enter__(self) -> Feed:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     # ---------------------------------------------------------------- thread
-
-    def _run(self) -> None:
-        """Follow until closed; anything that goes wrong is shown, and retried."""
-        while not self._stop.is_set():
-            try:
-                self._follow()
-            except Exception as error:
-                self._told("waiting", sentence(error))
-            finally:
-                self._tried.set()
-            self._stop.wait(RETRY_SECONDS)
-        with self._lock:
-            self._state, self._trouble = "closed", ""
 
     def _follow(self) -> None:
         address = self._stack.bootstrap
-        reader = TopicsReader(address, self._positions)
-        early: TopicsReader | None = None
+        reader = TopicsReader(address, self._positions, NAMES_AND_GREETINGS)
+        early: TopicsReader[SentName | Greeted] | None = None
         if reader.gap:
             with self._lock:
                 self._begin_anew()
@@ -184,7 +133,7 @@ class Feed:
                 if self.uncommitted and early is None:
                     with self._lock:
                         self._begin_early()
-                    early = TopicsReader(address, self._early_positions, False, [GREETINGS])
+                    early = TopicsReader(address, self._early_positions, GREETINGS_ALONE, False)
                 elif early is not None and not self.uncommitted:
                     early.close()
                     early = None
@@ -203,10 +152,6 @@ class Feed:
             reader.close()
             if early is not None:
                 early.close()
-
-    def _told(self, state: str, trouble: str = "") -> None:
-        with self._lock:
-            self._state, self._trouble = state, trouble
 
     # --------------------------------------------------------------- entries
 

@@ -1,11 +1,11 @@
-"""Reads both topics side by side, without a consumer group, and remembers where it is."""
+"""Reads topics side by side, without a consumer group, and remembers where it is."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import DecodeError
 from kafka import KafkaConsumer, TopicPartition
@@ -16,6 +16,7 @@ from greeter.messages_pb2 import GreetRequest, GreetResponse
 CONNECT_SECONDS = 1.6
 
 Positions = dict[TopicPartition, int]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Greeted:
     arrived: int
 
 
-class TopicsReader:
+class TopicsReader(Generic[Item]):
     """A consumer of all partitions of some topics.
 
     Parameters
@@ -63,10 +64,11 @@ class TopicsReader:
     positions
         Where to continue, as an earlier reader left it; at the end of every topic if it is empty. A
         topic that was made again since then is read from its beginning. It is kept up to date.
-    committed
-        Whether a greeting is read only when it is committed.
     topics
-        What to read; both unless given.
+        What to read, and what makes of a record what is returned: it gets the record, and when it
+        was read, in milliseconds since 1970.
+    committed
+        Whether a record is read only when it is committed.
 
     Raises
     ------
@@ -84,11 +86,12 @@ class TopicsReader:
         self,
         bootstrap: str,
         positions: Positions,
+        topics: Mapping[str, Callable[[Any, int], Item]],
         committed: bool = True,
-        topics: Iterable[str] = (NAMES, GREETINGS),
     ) -> None:
         self.bootstrap = bootstrap
         self.positions = positions
+        self._topics = topics
         self.gap = False
         self._consumer = connect(
             KafkaConsumer,
@@ -112,16 +115,14 @@ class TopicsReader:
             self.close()
             raise
 
-    def poll(self, timeout: float) -> list[SentName | Greeted]:
+    def poll(self, timeout: float) -> list[Item]:
         """Return what arrived, names first, waiting up to ``timeout`` seconds for the first."""
         batches = self._consumer.poll(timeout_ms=int(timeout * 1000))
         arrived = time.time_ns() // 1_000_000
-        made: list[SentName | Greeted] = []
+        made: list[Item] = []
         for partition in sorted(batches, reverse=True):  # "names" before "greetings".
             records = batches[partition]
-            decode: Callable[[Any, int], SentName | Greeted] = (
-                _sent if partition.topic == NAMES else _greeted
-            )
+            decode = self._topics[partition.topic]
             made.extend(decode(record, arrived) for record in records)
             self.positions[partition] = records[-1].offset + 1
         return made
@@ -171,3 +172,10 @@ def _greeted(record: Any, arrived: int) -> Greeted:
         response = GreetResponse(greeting=f"(not a GreetResponse: {record.value!r})")
     name = response.name or (record.key or b"").decode(errors="replace")
     return Greeted(name, response.greeting, record.timestamp, arrived)
+
+
+NAMES_AND_GREETINGS: Mapping[str, Callable[[Any, int], SentName | Greeted]] = {
+    NAMES: _sent,
+    GREETINGS: _greeted,
+}
+"""What the greeter's two topics carry."""

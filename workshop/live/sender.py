@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from generator.broker import RequestProducer, check_names
 from generator.event_generator import PEOPLE
 from workshop.errors import WorkshopError
-from workshop.live.feed import HasBroker
+from workshop.live.following import HasBroker
 from workshop.live.sentences import sentence
 
 LEAST_RATE, MOST_RATE = 1.0, 1000.0

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 import re
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from google.protobuf import json_format
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from kafka import KafkaProducer
+from statefun import StatefulFunctions
 
-from generator.broker import GREETINGS, NAMES, Reader
+from generator.broker import GREETINGS, NAMES
 from generator.connection import connect, disconnect
 from workshop.errors import WorkshopError
+from workshop.own.records import MessageReader
 from workshop.paths import ROOT
 from workshop.protos import message_classes
-from workshop.stack import Size, Stack
+from workshop.simulation.errors import SimulationError
+from workshop.simulation.given import functions_of
+from workshop.stack import STATEFUN_3, Size, Stack
+from workshop.stack.front import greeter_command
 
 FILE = "workshop.yaml"
 KEYS = {"application", "module", "messages", "topics"}
+INTERFACES = ("wsgi", "asgi")
+"""How a server calls the application: the first, unless its file has the other as ``interface``."""
 GREETER: dict[str, Any] = {
     "application": "greeter.greeter:app",
     "module": "module.yaml",
@@ -37,31 +44,6 @@ GREETER: dict[str, Any] = {
 
 class ApplicationError(WorkshopError):
     """Something about an application has to be fixed first."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record of an application's topic.
-
-    Attributes
-    ----------
-    key
-        What it is keyed by.
-    value
-        The message; the bytes, if they are none of the topic's type.
-    partition, offset
-        Where it lies.
-    """
-
-    key: str
-    value: Message | bytes
-    partition: int
-    offset: int
-
-    def __str__(self) -> str:
-        if isinstance(self.value, bytes):
-            return f"{self.key}\t(unreadable: {self.value!r})"
-        return f"{self.key}\t{to_json(self.value)}"
 
 
 class Application:
@@ -85,6 +67,7 @@ class Application:
         self.folder = Path(folder).resolve()
         found = GREETER if self.folder == ROOT else _read(self.folder / FILE)
         self.application: str = found["application"]
+        self.interface: str = found.get("interface", INTERFACES[0])
         self.module = self.folder / found["module"]
         self.topics: Mapping[str, str] = found["topics"]
         self._proto = self.folder / found["messages"]
@@ -109,10 +92,61 @@ class Application:
             name or os.environ.get("WORKSHOP_STACK") or self.name,
             module=self.module,
             application=self.application,
+            serve=self._serve,
             python_path=self.folder,
             topics=self.topics,
             size=size,
         )
+
+    @property
+    def _serve(self) -> list[str] | None:
+        """The command of its server, if it is not the greeter's own."""
+        if self.interface == INTERFACES[0]:
+            return None
+        # What serves the greeter of 3.x serves any ASGI application, of either SDK.
+        return greeter_command(self.application, self.folder, STATEFUN_3)
+
+    def load(self) -> StatefulFunctions:
+        """Import its functions into this process, as they are in their files now.
+
+        Returns
+        -------
+        StatefulFunctions
+            What they are bound to, in the module that serves them. Each call returns another one,
+            as another process that serves them would have it.
+
+        Raises
+        ------
+        ApplicationError
+            When they cannot be imported, or the module binds none.
+        """
+        name = self.application.partition(":")[0]
+        package = name.partition(".")[0]
+        if self.folder != ROOT:
+            for loaded in [one for one in sys.modules if one.partition(".")[0] == package]:
+                del sys.modules[loaded]
+        sys.path.insert(0, f"{self.folder}")
+        importlib.invalidate_caches()
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:
+            raise ApplicationError(
+                f"{name} cannot be imported: {type(error).__name__}: {error}",
+                hint=f"python -c 'import {name}' in {self.folder} shows where it fails.",
+            ) from error
+        finally:
+            sys.path.remove(f"{self.folder}")
+        found = []
+        for value in vars(module).values():
+            with contextlib.suppress(SimulationError):
+                if (functions := functions_of(value)) not in found:
+                    found.append(functions)
+        if len(found) != 1:
+            raise ApplicationError(
+                f"{name} has {len(found)} StatefulFunctions, and is to have one.",
+                hint="bind all functions of a module.yaml to the same one, and serve that.",
+            )
+        return found[0]
 
     def send(self, bootstrap: str, topic: str, key: str, message: Message | str) -> None:
         """Send a record, and wait until it is in its topic.
@@ -212,45 +246,6 @@ class Application:
         return given
 
 
-class MessageReader(Reader[Record]):
-    """Reads an application's records as they come; see :class:`generator.broker.Reader`."""
-
-    def __init__(self, kind: type[Message], *args: Any) -> None:
-        self._type = kind
-        super().__init__(*args)
-
-    def until_now(self, timeout: float = 60) -> Iterator[Record]:
-        """Yield what is in the topic by now.
-
-        Raises
-        ------
-        TimeoutError
-            When it does not come within ``timeout`` seconds.
-        """
-        deadline = time.monotonic() + timeout
-        ends = self._consumer.end_offsets(self._consumer.assignment())
-        while any(self._consumer.position(part) < end for part, end in ends.items()):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"The topic was not read within {timeout:g} s")
-            yield from self.poll(0.1)
-
-    def _item(self, record: Any) -> Record:
-        value: Message | bytes = record.value or b""
-        # What is none is shown as it is: it may be just what somebody is looking for.
-        with contextlib.suppress(DecodeError, ValueError):
-            value = self._type.FromString(value)
-        key = (record.key or b"").decode(errors="replace")
-        return Record(key, value, record.partition, record.offset)
-
-
-def to_json(message: Message) -> str:
-    """Return a message as one line of JSON, with the fields' names as in the ``.proto`` file."""
-    written: str = json_format.MessageToJson(
-        message, preserving_proto_field_name=True, indent=None, ensure_ascii=False
-    )
-    return written
-
-
 def _read(file: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -262,9 +257,14 @@ def _read(file: Path) -> dict[str, Any]:
     keys = set(found) if isinstance(found, dict) else set()
     topics = found.get("topics") if isinstance(found, dict) else None
     named = isinstance(topics, dict) and all(isinstance(one, str) for one in topics.values())
-    if keys != KEYS or not named:
+    if keys - {"interface"} != KEYS or not named:
         raise ApplicationError(
             f"{file} is to have {', '.join(sorted(KEYS))}, and a message for each topic.",
             hint="compare it with that of a new one: python -m workshop new FOLDER.",
+        )
+    if found.get("interface", INTERFACES[0]) not in INTERFACES:
+        raise ApplicationError(
+            f"{file} has the interface {found['interface']!r}.",
+            hint=f"it is {' or '.join(INTERFACES)}: how the application is called by its server.",
         )
     return found  # type: ignore[no-any-return]

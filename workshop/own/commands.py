@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,17 @@ def read(
         while follow:
             for record in records.poll():
                 click.echo(record)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+def check(folder: Path) -> None:
+    """Check what has to be true of any application: of that in FOLDER, or in this folder."""
+    from workshop.own.sound import examine
+
+    found = examine(folder)
+    click.echo(found)
+    sys.exit(1 if found.flaws else 0)
 
 
 @click.command()

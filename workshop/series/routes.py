@@ -60,6 +60,7 @@ GIVES = {
     "11": "kills, poison and slow answers, and who repairs what",
     "12": "containers, scaling, backups, and what to watch",
     "13": "the same greeter on the newest version, and how counts get there",
+    "14": "a project of your own, from an idea to something that runs",
 }
 """What a lesson gives, in a few words: for the road map, and each in full in the syllabus."""
 
@@ -70,6 +71,7 @@ SKIPPABLE = {
     "05": "A function that raises",
     "06": "As a program of its own",
     "07": "What changes from place to place",
+    "14": "In containers",
 }
 """The section that a reader in a hurry misses least."""
 

@@ -244,8 +244,8 @@ def shares_the_stack(lesson: Lesson) -> bool:
 
 
 def _stacks(lesson: Lesson) -> list[str]:
-    """What stands in the brackets of each ``Stack(…)``."""
-    return re.findall(r"\bStack\(([^)]*)\)", lesson.code)
+    """What stands in the brackets of each ``Stack(…)``, and of an application's ``stack(…)``."""
+    return re.findall(r"\b[Ss]tack\(([^)]*)\)", lesson.code)
 
 
 def _no_progress(done: int, of: int) -> None:

@@ -50,6 +50,14 @@ def test_two_customers_never_get_the_same_last_piece(shop):
     assert len(shop.uncommitted("shipments")) == 1
 
 
+def test_an_order_for_nothing_stops_nobody(shop):
+    shop.send("orders", "Ada", Order())
+    shop.send("deliveries", "tea", Delivery(amount=1))
+    shop.send("orders", "Ada", Order(item="tea"))
+    shop.run()
+    assert len(shop.uncommitted("shipments")) == 1
+
+
 def test_a_crash_ships_nothing_twice(shop):
     shop.send("deliveries", "tea", Delivery(amount=1))
     shop.run()
