@@ -14,7 +14,7 @@ import pytest
 
 from tests.compose.bases import main as make_bases
 from tests.compose.container_engine import run, variables
-from workshop.stack import Stack
+from workshop.stack import STATEFUN_3, Stack
 from workshop.stack.containers.backend import ContainersBackend
 from workshop.stack.engines import ContainerEngine, find
 from workshop.stack.view import Progress
@@ -43,7 +43,17 @@ def engine() -> ContainerEngine:
 @pytest.fixture(scope="session")
 def containers(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[Stack]:
     """A stack that is up, in containers; every service but the event generator."""
-    stack = Stack.compose("tests")
+    yield from built_and_up(Stack.compose("tests"))
+
+
+@pytest.fixture(scope="module")
+def containers3(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[Stack]:
+    """The same of StateFun 3.x."""
+    yield from built_and_up(Stack.compose("three", engine=STATEFUN_3))
+
+
+def built_and_up(stack: Stack) -> Iterator[Stack]:
+    """A stack in containers, until the caller is done with it."""
     # The builds are to reach the package registries in the way this machine does.
     # One after the other: two services have the same image.
     podman = ["--podman-build-args=--network=host", "--parallel=1"]
