@@ -55,7 +55,7 @@ class Backend(ABC):
     """How long a start waits before it looks again."""
 
     option = ""
-    """What a command has to be told to mean this way."""
+    """What makes a command of the command line mean this way."""
 
     hopeless: tuple[str, ...] = ()
     """The states from which a start never becomes ready."""
@@ -77,19 +77,24 @@ class Backend(ABC):
         self.opened = False
 
     def must_read_state_of(self, version: str) -> None:
-        """Raise if a stack of this version left its state here, and this engine is another.
+        """Raise unless this engine can continue from the state that is here.
+
+        Parameters
+        ----------
+        version
+            Of the engine that left it; nothing if there is none.
 
         Raises
         ------
         StackError
-            When that is so.
+            When it is of another version.
         """
-        if version != self.engine.version:
+        if version not in ("", self.engine.version):
             raise StackError(
                 f"Stack {self.name} holds what StateFun {version} remembers, and {self.engine} "
                 "cannot read that.",
-                hint=f"start it with its own engine (up --engine {version[0]}), give this one "
-                "another name, or delete it: python -m workshop down "
+                hint=f"start it with its own engine (up {self.option}--engine {version[0]}), give "
+                "this one another name, or delete it: python -m workshop down "
                 f"{self.option}--name {self.name} --forget",
             )
 

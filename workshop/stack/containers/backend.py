@@ -78,7 +78,7 @@ class ContainersBackend(Backend):
 
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
         """See :meth:`Backend.begin`. What fails is left in place, so that it can be inspected."""
-        self.must_read_state_of(self._version or self.engine.version)
+        self.must_read_state_of(self._version)
         if self.status().state not in ("ready", "restarting"):
             if not self.project.containers():
                 check_memory()
@@ -214,7 +214,7 @@ class ContainersBackend(Backend):
         workers
             How many, at least one.
         """
-        self.must_read_state_of(self._version or self.engine.version)
+        self.must_read_state_of(self._version)
         self.size = replace(self.size, taskmanagers=workers)
         self._start(Progress(), time.monotonic() + 300)
         self._remove_workers(workers)
