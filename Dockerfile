@@ -1,7 +1,9 @@
 # The engine, with the module definition of this project. "docker compose build" builds it.
-# Every version is that of the embedded stack: requirements.txt and workshop/stack/java/jars.lock.
+# Every version is that of the embedded stack: requirements.txt and the lists in workshop/stack/java.
 
 ARG PYTHON=python:3.11.14-slim-bookworm
+# 2 for the walkthrough's engine, 3 for that of docker-compose.3x.yml.
+ARG ENGINE=2
 
 # The jars, each compared with its checksum, and our own classes.
 FROM ${PYTHON} AS jars
@@ -13,9 +15,9 @@ COPY workshop/__init__.py workshop/children.py workshop/errors.py workshop/paths
 COPY workshop/stack/__init__.py workshop/stack/folders.py workshop/stack/
 COPY workshop/stack/java workshop/stack/java
 ENV WORKSHOP_CACHE=/opt/flink HOME=/build
-RUN /opt/venv/bin/python -m workshop.stack.java.jars engine compiler \
-    && /opt/venv/bin/python -c "from workshop.stack.java.compiled import compiled; compiled()" \
-    && rm /opt/flink/jars/ecj-* && chmod -R a+rX /opt/flink && mv /opt/flink/jars /opt/flink/lib
+ARG ENGINE
+RUN /opt/venv/bin/python -m workshop.stack.java.image ${ENGINE} \
+    && chmod -R a+rX /opt/flink && mv /opt/flink/jars /opt/flink/lib
 
 # Java, and what the entry point imports.
 FROM ${PYTHON} AS packages
@@ -40,15 +42,21 @@ COPY workshop/__init__.py workshop/children.py workshop/errors.py workshop/paths
 COPY workshop/stack /opt/workshop/workshop/stack
 COPY generator /opt/workshop/generator
 COPY greeter/__init__.py greeter/key.py greeter/limits.py greeter/messages_pb2.py /opt/workshop/greeter/
+ARG ENGINE
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/opt/workshop PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    WORKSHOP_CACHE=/opt/flink ROLE=worker MASTER_HOST=master
+    WORKSHOP_CACHE=/opt/flink ENGINE=${ENGINE} ROLE=worker MASTER_HOST=master
 # The archive with which Java starts quickly: made here, since Java compares the times of the jars.
-RUN python -c "from workshop.stack.java.archives import prepare; prepare('engine')"
+RUN python -c "from workshop.stack.java import archives, engine; \
+    archives.prepare(engine.ENGINES['${ENGINE}'].jar_set)"
 USER flink
 WORKDIR /opt/statefun
 VOLUME /opt/statefun/kept
 EXPOSE 6123 8081
 ENTRYPOINT ["python", "-m", "workshop.stack.containers.entry_point"]
+
+# The engine with the module definition of 3.x.
+FROM flink-statefun AS greeter3
+COPY greeter3/module.yaml /opt/statefun/modules/greeter/
 
 # The lines of the walkthrough: the module definition is all that is added.
 FROM flink-statefun

@@ -14,7 +14,7 @@ import pytest
 
 from tests.compose.bases import main as make_bases
 from tests.compose.container_engine import run, variables
-from workshop.stack import Stack
+from workshop.stack import STATEFUN_3, Stack
 from workshop.stack.containers.backend import ContainersBackend
 from workshop.stack.engines import ContainerEngine, find
 from workshop.stack.view import Progress
@@ -43,18 +43,35 @@ def engine() -> ContainerEngine:
 @pytest.fixture(scope="session")
 def images(engine: ContainerEngine) -> None:
     """The images of the services, built."""
-    # The builds are to reach the package registries in the way this machine does.
-    # One after the other: two services have the same image.
-    podman = ["--podman-build-args=--network=host", "--parallel=1"]
-    backend = Stack.compose("tests").backend
-    assert isinstance(backend, ContainersBackend)
-    run(*backend.project.compose_command(*([] if REAL else podman), "build"))
+    build(Stack.compose("tests"))
 
 
 @pytest.fixture(scope="session")
 def containers(stacks: None, images: None, runs: Path) -> Iterator[Stack]:
     """A stack that is up, in containers; every service but the event generator."""
-    stack = Stack.compose("tests")
+    yield from up(Stack.compose("tests"))
+
+
+@pytest.fixture(scope="module")
+def containers3(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[Stack]:
+    """The same of StateFun 3.x."""
+    stack = Stack.compose("three", engine=STATEFUN_3)
+    build(stack)
+    yield from up(stack)
+
+
+def build(stack: Stack) -> None:
+    """Build the images of a stack."""
+    # The builds are to reach the package registries in the way this machine does.
+    # One after the other: two services have the same image.
+    podman = ["--podman-build-args=--network=host", "--parallel=1"]
+    backend = stack.backend
+    assert isinstance(backend, ContainersBackend)
+    run(*backend.project.compose_command(*([] if REAL else podman), "build"))
+
+
+def up(stack: Stack) -> Iterator[Stack]:
+    """Have a stack up until the caller is done with it."""
     stack.up(progress=Progress(), keep=True)
     yield stack
     stack.down(forget=True)

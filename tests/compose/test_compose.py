@@ -1,6 +1,6 @@
 """The stack in containers, really run: podman, runc, and the images that the Dockerfiles build.
 
-What is real: the three Dockerfiles and everything they build, ``docker-compose.yml`` and what
+What is real: the Dockerfiles and everything they build, ``docker-compose.yml`` and what
 compose makes of it, ``module.yaml``, the engine, the broker's jars, the network between the
 containers, and the volumes. Two things are stand-ins, since no registry of images is reachable: the
 base images, see ``tests/compose/bases.py``. A third is podman's: without systemd nobody runs the
@@ -14,17 +14,18 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 import requests
 import yaml
 
 from generator.broker import GreetingReader
+from tests.compose.traffic import names_flow, survives_a_kill
 from tests.processes import following, workshop
-from workshop.faults import Traffic, count_of
+from workshop.faults import count_of
 from workshop.stack.containers.backend import SERVICES
 from workshop.stack.engines import FILE
+from workshop.stack.java.engine import ENGINES
 from workshop.stack.view import Progress
 
 OWN = ("master", "worker", "python-worker", "event-generator")
@@ -41,23 +42,6 @@ def counts(stack, *names):
     return found
 
 
-@contextlib.contextmanager
-def names_flow(stack, what):
-    """Names that are sent whatever happens meanwhile: none may be lost, and none doubled."""
-    names = [f"{what} {number}" for number in range(3)]
-    traffic = Traffic(stack, names, per_second=30).start()
-    traffic.wait(count=30)
-    yield traffic
-    time.sleep(2)
-    traffic.stop()
-    told = {
-        name: [count_of(one) for one in traffic.committed if one.name == name] for name in names
-    }
-    sent = {name: traffic.sent[name] for name in names}
-    assert told == {name: list(range(1, number + 1)) for name, number in sent.items()}
-    print(f"{what}: {sum(sent.values())} names, as many greetings, no gap and no repetition")
-
-
 def parallelism(stack):
     [job] = [
         job
@@ -68,9 +52,11 @@ def parallelism(stack):
     return {task["parallelism"] for task in told["vertices"]}
 
 
-def test_compose_accepts_the_file():
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=str)
+def test_compose_accepts_the_files(engine):
+    files = [option for file in (FILE, *engine.compose) for option in ("-f", file)]
     done = subprocess.run(
-        ["docker-compose", "-f", FILE, "config", "--quiet"], capture_output=True, text=True
+        ["docker-compose", *files, "config", "--quiet"], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -154,15 +140,7 @@ def test_the_logs_are_there(containers, eventually):
 
 @pytest.mark.parametrize("part", ["taskmanager", "greeter", "jobmanager", "broker"])
 def test_a_kill_loses_nothing(containers, part, eventually):
-    restarts = containers.status().part(part).restarts
-    with names_flow(containers, part) as traffic:
-        began = time.monotonic()
-        containers.kill(part)
-        # Of the names that had been sent some were still on their way: one more came after all.
-        traffic.wait(count=traffic.sent.total() + 1)
-        print(f"{part} killed: greetings again after {time.monotonic() - began:.1f} s")
-        eventually(lambda: containers.status().part(part).restarts > restarts, 60)
-        eventually(lambda: containers.status().state == "ready", 120)
+    survives_a_kill(containers, part, eventually)
 
 
 def test_a_second_worker_shares_the_work_and_can_go_again(containers, eventually):

@@ -15,19 +15,22 @@ import requests
 import yaml
 
 from workshop.paths import ROOT
-from workshop.stack import LEAN, STANDARD, Size, Stack
+from workshop.stack import LEAN, STANDARD, STATEFUN_2, STATEFUN_3, Size, Stack, StackError
 from workshop.stack.containers import relay
 from workshop.stack.containers.backend import ContainersBackend
-from workshop.stack.containers.entry_point import EngineFolder, settings, size_of
+from workshop.stack.containers.entry_point import EngineFolder, must_be_of, settings, size_of
 from workshop.stack.containers.project import SERVICES
-from workshop.stack.engines import Container, find, port_for
+from workshop.stack.engines import Container, ContainerEngine, find, port_for
 from workshop.stack.folders import RunFolder
+from workshop.stack.java.engine import ENGINES
 from workshop.stack.java.flink import jobmanager_command
 from workshop.stack.java.flink import settings as flink_settings
 from workshop.stack.java.jars import read_lock
 from workshop.stack.java.kafka import CLUSTER
 from workshop.stack.java.kafka import settings as kafka_settings
+from workshop.stack.module import endpoints, ingress_addresses
 from workshop.stack.preflight import NotReady
+from workshop.stack.view import Progress
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 OF_A_PLACE = {
@@ -54,15 +57,17 @@ def test_there_is_one_source_of_versions(file):
     assert pins(file) <= pins("requirements.txt")
 
 
-def test_what_the_dockerfile_picks_is_pinned():
-    names = re.findall(r"\^\(([\w|-]+)\)==", (ROOT / "Dockerfile").read_text())
+def test_what_the_dockerfiles_pick_is_pinned():
+    texts = [(ROOT / name).read_text() for name in ("Dockerfile", "greeter3/Dockerfile")]
+    names = re.findall(r"\^\(([\w|-]+)\)==", "".join(texts))
     pinned = {line.partition("==")[0] for line in pins("requirements.txt")}
-    assert len(names) == 2
+    assert len(names) == 3
     assert {name for group in names for name in group.split("|")} <= pinned
 
 
 def test_every_image_begins_with_the_same_python():
-    files = [ROOT / name for name in ("Dockerfile", "greeter/Dockerfile", "generator/Dockerfile")]
+    files = [ROOT / "Dockerfile", *ROOT.glob("g*/Dockerfile")]
+    assert len(files) == 4
     (base,) = {re.search(r"^ARG PYTHON=(\S+)$", f.read_text(), re.MULTILINE)[1] for f in files}
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base)
 
@@ -95,21 +100,72 @@ def test_every_service_has_a_health_check_and_only_loopback_is_published():
         assert set(conditions) <= {"service_healthy"}
 
 
-def test_the_addresses_of_the_module_definition_are_services():
-    module = yaml.safe_load((ROOT / "module.yaml").read_text())["module"]["spec"]
-    endpoint = module["functions"][0]["function"]["spec"]["endpoint"]
-    assert endpoint == "http://python-worker:8000/statefun"
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=str)
+def test_the_addresses_of_the_module_definition_are_services(engine):
+    assert {*endpoints(engine.module).values()} == {"http://python-worker:8000/statefun"}
     assert COMPOSE["python-worker"]["expose"] == ["8000"]
     listeners = COMPOSE["kafka-broker"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
-    assert f"//{module['ingresses'][0]['ingress']['spec']['address']}," in listeners
+    (address,) = ingress_addresses(engine.module)
+    assert f"//{address}," in listeners
 
 
-def test_the_engine_in_a_container_is_set_up_as_the_embedded_one(monkeypatch):
+def test_for_the_other_engine_compose_reads_of_other_images_and_nothing_else():
+    (file,) = STATEFUN_3.compose
+    services = yaml.safe_load(file.read_text())["services"]
+    engine = {"target": "greeter3", "args": {"ENGINE": STATEFUN_3.name}}
+    greeter = {"dockerfile": f"{STATEFUN_3.serve}/Dockerfile"}
+    builds = {"master": engine, "worker": engine, "python-worker": greeter}
+    assert {name: its["build"] for name, its in services.items()} == builds
+    assert {key for its in services.values() for key in its} == {"build", "image"}
+    images = {its["image"] for its in services.values()}
+    assert len(images) == 2 and images.isdisjoint(its["image"] for its in COMPOSE.values())
+    module = STATEFUN_3.module.relative_to(ROOT)
+    stage = f"FROM flink-statefun AS greeter3\nCOPY {module} /opt/statefun/modules/greeter/\n"
+    assert stage in (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=str)
+def test_compose_reads_the_files_of_the_engine(engine):
+    project = Stack.compose("told", engine=engine).backend.project
+    project._found = ContainerEngine("docker", ("docker", "compose"))
+    files = [ROOT / "docker-compose.yml", *engine.compose]
+    options = [f"-f {file}" for file in files]
+    told = " ".join(project.compose_command("up"))
+    assert told == f"docker compose -p {project.name} {' '.join(options)} up"
+
+
+def test_the_state_of_another_version_is_refused_in_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORKSHOP_RUNS", str(tmp_path))
+    stack = Stack.compose("two", engine=STATEFUN_3)
+    stack.folder.make()
+    (stack.folder.path / "engine-in-containers").write_text("2.2.2")
+    for wanted in (lambda: stack.up(progress=Progress()), lambda: stack.scale(2)):
+        with pytest.raises(StackError, match="StateFun 2.2.2 remembers.*3.3.0") as raised:
+            wanted()
+        assert "down --stack compose --name two --forget" in raised.value.hint
+
+
+@pytest.mark.parametrize("left", ["nothing", "checkpoints of 2.2", "a mark of 3.x"])
+def test_whoever_starts_containers_by_hand_is_told_so_too(tmp_path, left):
+    folder = EngineFolder(tmp_path)
+    folder.checkpoints.mkdir(parents=True)
+    if left == "checkpoints of 2.2":  # As they were left when there was no other version.
+        (folder.checkpoints / "job").mkdir()
+    if left == "a mark of 3.x":
+        must_be_of(STATEFUN_3, folder)
+    one, other = (STATEFUN_2, STATEFUN_3) if "2.2" in left else (STATEFUN_3, STATEFUN_2)
+    must_be_of(one, folder)
+    with pytest.raises(SystemExit, match=f"{one} remembers, and {other} cannot.*down --volumes"):
+        must_be_of(other, folder)
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=str)
+def test_the_engine_in_a_container_is_set_up_as_the_embedded_one(monkeypatch, engine):
     monkeypatch.delenv("CHECKPOINT_MS", raising=False)
     folder = EngineFolder(Path("/opt/statefun"))
     inside, local = (
-        settings(folder, "master", STANDARD),
-        flink_settings(folder, 6123, 8081, 250, STANDARD),
+        settings(folder, "master", STANDARD, engine),
+        flink_settings(folder, 6123, 8081, 250, STANDARD, engine),
     )
     different = {key for key in inside if inside[key] != local.get(key)}
     assert local.keys() == inside.keys()
@@ -253,12 +309,13 @@ RETRIES = requests.adapters.Retry(connect=60, backoff_factor=0.05, backoff_max=0
 @pytest.mark.parametrize(
     ("file", "place", "module"),
     [
-        ("Dockerfile", "workshop/", "workshop.stack.java.jars"),
-        ("Dockerfile", "workshop/", "workshop.stack.java.compiled"),
+        ("Dockerfile", "workshop/", "workshop.stack.java.image"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.containers.entry_point"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.java.archives"),
         ("Dockerfile", "/opt/workshop", "workshop.stack.containers.health"),
         ("greeter/Dockerfile", "/app", "greeter.__main__"),
+        ("greeter3/Dockerfile", "/app", "greeter3.__main__"),
+        ("greeter3/Dockerfile", "/app", "greeter3.greeter"),
         ("generator/Dockerfile", "/app", "generator.__main__"),
     ],
 )
@@ -278,11 +335,12 @@ def test_an_image_holds_all_of_ours_that_it_imports(tmp_path, file, place, modul
                         inside.mkdir(parents=True, exist_ok=True)
                         shutil.copy(ROOT / source, inside)
     # Without what finds the modules of this repository wherever it is: its editable installation.
+    sdk = STATEFUN_3.python_path if file == "greeter3/Dockerfile" else []
     alone = "sys.meta_path = [one for one in sys.meta_path if 'editable' not in one.__module__]"
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; {alone}; import {module}"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*sdk, str(tmp_path)])},
         capture_output=True,
         text=True,
     )

@@ -54,15 +54,15 @@ def which_application(command: Callable[..., None]) -> Callable[..., None]:
         size = LEAN if options.pop("lean", False) else None
         engine = ENGINES[options.pop("engine", "2")]
         own = application.folder != ROOT
-        if engine is not ENGINES["2"] and (own or kind == "compose"):
+        if engine is not ENGINES["2"] and own:
             raise ApplicationError(
-                f"{engine} runs its own greeter here, as local processes, and nothing else.",
-                hint="leave out --project and --stack compose, or --engine 3.",
+                f"{engine} runs its own greeter here, and nothing else.",
+                hint="leave out --project, or --engine 3.",
             )
         if kind == "embedded":
             stack = application.stack(name, size) if own else Stack(name, size=size, engine=engine)
         elif not own:
-            stack = Stack.compose(name, size=size)
+            stack = Stack.compose(name, size=size, engine=engine)
         else:
             raise ApplicationError(
                 "An application of your own has containers of its own.",

@@ -54,6 +54,9 @@ class Backend(ABC):
     look_seconds = 0.05
     """How long a start waits before it looks again."""
 
+    option = ""
+    """What makes a command of the command line mean this way."""
+
     hopeless: tuple[str, ...] = ()
     """The states from which a start never becomes ready."""
 
@@ -72,6 +75,28 @@ class Backend(ABC):
         self.checkpoint_ms = checkpoint_ms or default_checkpoint_ms()
         self.size = size or default_size()
         self.opened = False
+
+    def must_read_state_of(self, version: str) -> None:
+        """Raise unless this engine can continue from the state that is here.
+
+        Parameters
+        ----------
+        version
+            Of the engine that left it; nothing if there is none.
+
+        Raises
+        ------
+        StackError
+            When it is of another version.
+        """
+        if version not in ("", self.engine.version):
+            raise StackError(
+                f"Stack {self.name} holds what StateFun {version} remembers, and {self.engine} "
+                "cannot read that.",
+                hint=f"start it with its own engine (up {self.option}--engine {version[0]}), give "
+                "this one another name, or delete it: python -m workshop down "
+                f"{self.option}--name {self.name} --forget",
+            )
 
     @abstractmethod
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -134,9 +134,10 @@ class ContainerEngine:
             )
         return done.stdout
 
-    def compose_command(self, project: str, *arguments: str) -> list[str]:
-        """The command line of compose for one project."""
-        return [*self.compose, "-p", project, "-f", str(FILE), *arguments]
+    def compose_command(self, project: str, files: Iterable[Path], *arguments: str) -> list[str]:
+        """The command line of compose for one project, which its files describe."""
+        options = (option for file in files for option in ("-f", str(file)))
+        return [*self.compose, "-p", project, *options, *arguments]
 
     def containers(self, project: str) -> list[Container]:
         """Return the containers of a project, running or not, in the order of their numbers."""

@@ -24,7 +24,7 @@ from generator.broker import (
     check_names,
 )
 from workshop.children import own_module
-from workshop.paths import MODULE, ROOT
+from workshop.paths import ROOT
 from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting, hostings
@@ -121,6 +121,7 @@ class Stack:
         *,
         checkpoint_ms: int | None = None,
         size: Size | None = None,
+        engine: Engine = STATEFUN_2,
     ) -> Stack:
         """Return the same stack in containers: that of ``docker-compose.yml``.
 
@@ -130,13 +131,14 @@ class Stack:
 
         Parameters
         ----------
-        name, checkpoint_ms, size
+        name, checkpoint_ms, size, engine
             See :class:`Stack`.
         """
         from workshop.stack.containers.backend import ContainersBackend
 
         stack = cls.__new__(cls)
-        stack._run_by(ContainersBackend(_folder(name), MODULE, checkpoint_ms, size))
+        backend = ContainersBackend(_folder(name), engine.module, checkpoint_ms, size, engine)
+        stack._run_by(backend)
         return stack
 
     def _run_by(self, backend: Backend) -> None:

@@ -31,6 +31,7 @@ from workshop.stack.engines import check_memory, port_for
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting, hostings
+from workshop.stack.java.engine import Engine
 from workshop.stack.job.job import Job
 from workshop.stack.poison import Poison
 from workshop.stack.size import Size
@@ -47,18 +48,24 @@ class ContainersBackend(Backend):
 
     Parameters
     ----------
-    folder, module, checkpoint_ms, size
+    folder, module, checkpoint_ms, size, engine
         See :class:`Backend`. The name of the compose project is made from the folder's.
     """
 
     up_seconds = 600.0
     look_seconds = 0.2  # Each look asks Flink's REST API.
+    option = "--stack compose "
 
     def __init__(
-        self, folder: RunFolder, module: Path, checkpoint_ms: int | None, size: Size | None
+        self,
+        folder: RunFolder,
+        module: Path,
+        checkpoint_ms: int | None,
+        size: Size | None,
+        engine: Engine,
     ) -> None:
-        super().__init__(folder, module, checkpoint_ms, size)
-        self.project = Project(folder)
+        super().__init__(folder, module, checkpoint_ms, size, engine)
+        self.project = Project(folder, engine.compose)
         self._lock = threading.RLock()
         self._job: Job | None = None
         self._was_ready = False
@@ -71,6 +78,7 @@ class ContainersBackend(Backend):
 
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
         """See :meth:`Backend.begin`. What fails is left in place, so that it can be inspected."""
+        self.must_read_state_of(self._version)
         if self.status().state not in ("ready", "restarting"):
             if not self.project.containers():
                 check_memory()
@@ -96,6 +104,7 @@ class ContainersBackend(Backend):
         command = ["up", "--detach", "--scale", scale, *SERVICES]
         self.folder.make()
         self._mark.write_text(self._whose, encoding="utf-8")
+        self._engine_mark.write_text(self.engine.version, encoding="utf-8")
         log = self.folder.logs / "compose.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -152,6 +161,17 @@ class ContainersBackend(Backend):
         """Says who started the containers; it is gone once they have been taken down."""
         return self.folder.path / "started-by"
 
+    @property
+    def _engine_mark(self) -> Path:
+        """Says which version the volumes are of. The processes of a stack have a mark of theirs."""
+        return self.folder.path / "engine-in-containers"
+
+    @property
+    def _version(self) -> str:
+        """That version; nothing if there are no volumes yet."""
+        mark = self._engine_mark
+        return mark.read_text(encoding="utf-8") if mark.exists() else ""
+
     def _are_ours(self) -> bool:
         return self._mark.exists() and self._mark.read_text(encoding="utf-8") == self._whose
 
@@ -194,6 +214,7 @@ class ContainersBackend(Backend):
         workers
             How many, at least one.
         """
+        self.must_read_state_of(self._version)
         self.size = replace(self.size, taskmanagers=workers)
         self._start(Progress(), time.monotonic() + 300)
         self._remove_workers(workers)
@@ -215,6 +236,7 @@ class ContainersBackend(Backend):
             status = Status(
                 self.name,
                 str(self.folder.path),
+                engine=self._version,
                 module=str(self.module),
                 size=replace(self.size, taskmanagers=max(1, workers)),
                 kept=self._kept or not self.opened,

@@ -4,7 +4,8 @@ The settings, the Java options and the care for the job are those of the embedde
 differs is how the processes communicate: they find each other by the names of their services, and
 listen on the containers' network. Beside ``ROLE`` and ``MASTER_HOST``, as the public image has
 them, these variables are read: ``CHECKPOINT_MS``, and each number of a ``Size`` by its name in
-capitals, such as ``SLOTS`` or ``TASKMANAGER_MB``.
+capitals, such as ``SLOTS`` or ``TASKMANAGER_MB``. ``ENGINE`` is the image's own: it says which
+engine is in it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.java import flink
 from workshop.stack.java.archives import link_products
+from workshop.stack.java.engine import ENGINES, STATEFUN_2, Engine, version_of
 from workshop.stack.java.jars import link_jars
 from workshop.stack.job.job import Job
 from workshop.stack.job.workers import Workers
@@ -69,6 +71,7 @@ def main() -> None:
     """Run the JobManager, or a TaskManager, until it ends."""
     role, master = os.environ.get("ROLE"), os.environ.get("MASTER_HOST", "master")
     folder, size = EngineFolder(ROOT), size_of(os.environ)
+    engine = ENGINES[os.environ.get("ENGINE", "2")]
     if role not in ("master", "worker"):
         sys.exit(f"ROLE is {role!r}: set it to master or to worker.")
     modules = sorted(path.parent for path in MODULES.glob("*/module.yaml"))
@@ -77,10 +80,12 @@ def main() -> None:
     shutil.rmtree(folder.tmp, ignore_errors=True)
     for one in (folder.conf, folder.tmp, folder.checkpoints, folder.jars):
         one.mkdir(parents=True, exist_ok=True)
+    if role == "master":
+        must_be_of(engine, folder)
     link_jars(folder)
     link_products(folder)
     os.chdir(folder.path)
-    flink.write_config(folder, settings(folder, master, size))
+    flink.write_config(folder, settings(folder, master, size, engine))
     # A container that was replaced has another address, and nobody answers at the old one: Java
     # would wait there for ten seconds, so it must not remember it for even one.
     (folder.conf / "dns.security").write_text(
@@ -89,10 +94,22 @@ def main() -> None:
     on_class_path = os.pathsep.join([*map(str, modules), LIB])
     options = [f"-Djava.security.properties={folder.conf / 'dns.security'}"]
     if role == "worker":
-        command = flink.taskmanager_command(folder, size, on_class_path, options)
+        command = flink.taskmanager_command(folder, size, on_class_path, options, engine)
         sys.exit(asyncio.run(_worker(command, folder)))
-    command = flink.jobmanager_command(folder, size, on_class_path, options)
+    command = flink.jobmanager_command(folder, size, on_class_path, options, engine)
     sys.exit(asyncio.run(_master(command, folder, size, [one / "module.yaml" for one in modules])))
+
+
+def must_be_of(engine: Engine, folder: EngineFolder) -> None:
+    """End unless what the volume keeps is of this engine; mark it as such if it is empty."""
+    kept = RunFolder(folder.kept)
+    if not kept.engine.exists() and not any(kept.checkpoints.iterdir()):
+        kept.engine.write_text(engine.version, encoding="utf-8")
+    if (version := version_of(kept)) != engine.version:
+        sys.exit(
+            f"The volume holds what StateFun {version} remembers, and {engine} cannot read that: "
+            "start the other one, or delete it with: docker compose down --volumes"
+        )
 
 
 def size_of(environment: Any) -> Size:
@@ -110,7 +127,9 @@ def checkpoint_ms() -> int:
     return int(os.environ.get("CHECKPOINT_MS") or CHECKPOINT_INTERVAL_MS)
 
 
-def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
+def settings(
+    folder: RunFolder, master: str, size: Size, engine: Engine = STATEFUN_2
+) -> dict[str, Any]:
     """Return what ``flink-conf.yaml`` says in a container: the embedded stack's, but for addresses.
 
     Parameters
@@ -119,7 +138,7 @@ def settings(folder: RunFolder, master: str, size: Size) -> dict[str, Any]:
         The host name of the container with the JobManager.
     """
     return {
-        **flink.settings(folder, RPC_PORT, REST_PORT, checkpoint_ms(), size),
+        **flink.settings(folder, RPC_PORT, REST_PORT, checkpoint_ms(), size, engine),
         "jobmanager.rpc.address": master,
         "rest.address": master,
         # A name of its own has no worker: there may be several of them in one service.

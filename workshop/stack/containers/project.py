@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from pathlib import Path
 
 from workshop.stack.backend import StackError
-from workshop.stack.engines import Container, ContainerEngine, find
+from workshop.stack.engines import FILE, Container, ContainerEngine, find
 from workshop.stack.folders import RunFolder
 from workshop.stack.status import Part
 
@@ -33,6 +34,8 @@ class Project:
     folder
         The stack's run folder: two people on one machine share its engine, and the folder tells
         them apart.
+    more
+        The files that compose reads after ``docker-compose.yml``.
 
     Attributes
     ----------
@@ -40,11 +43,12 @@ class Project:
         What compose calls it.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, more: tuple[Path, ...] = ()) -> None:
         whose = hashlib.sha256(str(folder.path).encode()).hexdigest()[:6]
         plain = "".join(c if c.isalnum() else "-" for c in folder.name.lower())
         self.name = f"statefun-{plain}-{whose}"
         self._stack = folder.name
+        self._files = (FILE, *more)
         self._lock = threading.RLock()
         self._found: ContainerEngine | None = None
         self._seen: list[Container] = []
@@ -60,7 +64,7 @@ class Project:
 
     def compose_command(self, *arguments: str) -> list[str]:
         """Return the command that makes compose do something with it."""
-        return self.engine.compose_command(self.name, *arguments)
+        return self.engine.compose_command(self.name, self._files, *arguments)
 
     def containers(self) -> list[Container]:
         """Return the containers as they were a moment ago."""

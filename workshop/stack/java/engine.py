@@ -13,6 +13,7 @@ from typing import Any
 
 from workshop.errors import WorkshopError
 from workshop.paths import MODULE, ROOT
+from workshop.stack.folders import RunFolder
 from workshop.stack.java.jars import LOCK, LOCK_3, Jar, read_lock
 
 KERNEL_3 = Path(sys.prefix, "share", "jupyter", "kernels", "statefun-3")
@@ -43,6 +44,8 @@ class Engine:
         looks as if it ran; else the job fails.
     settings
         What ``flink-conf.yaml`` says otherwise, or besides.
+    compose
+        What compose reads after ``docker-compose.yml``, which is for 2.2.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Engine:
     sdk: Path | None = None
     repeats_404: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
+    compose: tuple[Path, ...] = ()
 
     @property
     def jars(self) -> list[Jar]:
@@ -101,6 +105,7 @@ STATEFUN_3 = Engine(
         "taskmanager.memory.jvm-overhead.min": "192m",
         "taskmanager.memory.jvm-overhead.max": "192m",
     },
+    compose=(ROOT / "docker-compose.3x.yml",),
 )
 ENGINES = {engine.name: engine for engine in (STATEFUN_2, STATEFUN_3)}
 
@@ -118,3 +123,9 @@ def engine_of(version: str) -> Engine:
             return engine
     known = ", ".join(engine.version for engine in ENGINES.values())
     raise WorkshopError(f"There is no engine {version}.", hint=f"there are {known}.")
+
+
+def version_of(folder: RunFolder) -> str:
+    """The version that a folder is of; there was a time with one version only."""
+    mark = folder.engine
+    return mark.read_text(encoding="utf-8") if mark.exists() else STATEFUN_2.version

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -242,13 +241,3 @@ def _repository() -> str:
     from jgo.constants import MAVEN_CENTRAL_URL  # Imported late: it costs as much as a start.
 
     return os.environ.get("WORKSHOP_MAVEN_URL", MAVEN_CENTRAL_URL).rstrip("/")
-
-
-def main(sets: list[str]) -> None:
-    """Fetch the jars of some sets, as the build of the engine's image does."""
-    wanted = dict.fromkeys(jar for name in sets for jar in jars_of(name))
-    fetch([jar for jar in wanted if not jar.is_good()])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -21,7 +21,7 @@ from statefun import StatefulFunctions
 from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder, file_sizes
 from workshop.stack.hosting import Hosting
-from workshop.stack.java.engine import STATEFUN_2, Engine
+from workshop.stack.java.engine import Engine, version_of
 from workshop.stack.local.attach import differences
 from workshop.stack.local.control import (
     Connection,
@@ -105,19 +105,9 @@ class LocalBackend(Backend):
                 f"reads those of {self.engine.module_format} alone.",
                 hint=f"name one of them: module=, as {self.engine.module} is.",
             )
-        if not fresh and (kept := self._engine_of_folder()) != self.engine.version:
-            raise StackError(
-                f"Stack {self.name} holds what StateFun {kept} remembers, and {self.engine} "
-                "cannot read that.",
-                hint=f"start it with its own engine (up --engine {kept[0]}), give this one another "
-                f"name, or delete it: python -m workshop down --name {self.name} --forget",
-            )
+        if not fresh:
+            self.must_read_state_of(version_of(self.folder))
         return self.settings(fresh)
-
-    def _engine_of_folder(self) -> str:
-        """The version that the run folder is of; there was a time with one version only."""
-        mark = self.folder.engine
-        return mark.read_text(encoding="utf-8") if mark.exists() else STATEFUN_2.version
 
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
         connection = self._held()
@@ -178,7 +168,7 @@ class LocalBackend(Backend):
         if connection is not None:
             with contextlib.suppress(StackGone), contextlib.closing(connection):
                 return connection.ask("status")
-        known = self._engine_of_folder() if self.folder.path.exists() else ""
+        known = version_of(self.folder) if self.folder.path.exists() else ""
         return Status(self.name, str(self.folder.path), engine=known)
 
     @property
