@@ -1,8 +1,8 @@
 """The manifests of k8s/, played by podman as far as it can.
 
-What is real: the images, the users and capabilities, the environment, the volumes, the start
-without any order, and that a container which ends is started again. Podman has no services, so
-what their names lead to is told to its network here; and no network policies.
+What is real: the images, the users and capabilities, the environment, the volumes, and that a
+container which ends is started again. Podman has no services, so each pod is told here where those
+are that were started before it; and no network policies.
 """
 
 from __future__ import annotations
@@ -47,34 +47,61 @@ def _pod(name: str) -> str:
 
 @pytest.fixture
 def played(images, tmp_path):
-    """The deployments, running; a function that executes Python in the event generator."""
+    """The deployments, running."""
     if REAL:
         pytest.fail("It plays with podman: run it without WORKSHOP_REAL_IMAGES.")
     told = yaml.safe_load((ROOT / "k8s" / "kustomization.yaml").read_text(encoding="utf-8"))
     manifests: list[dict[str, Any]] = []
     for name in told["resources"]:
         manifests += yaml.safe_load_all((ROOT / "k8s" / name).read_text(encoding="utf-8"))
-    file = tmp_path / "played.yaml"
-    chosen = [one for one in manifests if one["kind"] in KINDS]
-    file.write_text(yaml.safe_dump_all(chosen), encoding="utf-8")
+    services = {
+        one["spec"]["selector"]["app"]: one["metadata"]["name"]
+        for one in manifests
+        if one["kind"] == "Service"
+    }
+    known: list[dict[str, Any]] = []
+    files = []
     podman("network", "create", NETWORK)
     try:
-        podman("kube", "play", "--network", "podman", file)
-        for service in (one for one in manifests if one["kind"] == "Service"):
-            pod = _pod(service["spec"]["selector"]["app"])
-            infra = podman("pod", "inspect", "--format", "{{.InfraContainerID}}", pod).stdout
-            name = service["metadata"]["name"]
-            podman("network", "connect", "--alias", name, NETWORK, infra.strip())
+        for number, group in enumerate(_in_order(manifests)):
+            app = group[-1]["metadata"]["name"]
+            # By its own name it finds itself.
+            own = [{"ip": "127.0.0.1", "hostnames": [services[app]]}] if app in services else []
+            group[-1]["spec"]["template"]["spec"]["hostAliases"] = [*known, *own]
+            files.append(tmp_path / f"{number}.yaml")
+            files[-1].write_text(yaml.safe_dump_all(group), encoding="utf-8")
+            podman("kube", "play", "--network", NETWORK, files[-1])
+            if app in services:
+                known.append({"ip": _address(app), "hostnames": [services[app]]})
         yield
     except BaseException:
         for name in podman("ps", "--all", "--format", "{{.Names}}").stdout.split():
             print(name, podman("logs", "--tail", "30", name, check=False).stdout)
         raise
     finally:
-        podman("kube", "down", file, check=False)
+        for file in reversed(files):
+            podman("kube", "down", file, check=False)
         podman("network", "rm", "--force", NETWORK, check=False)
-        volumes = [one["metadata"]["name"] for one in chosen if "Volume" in one["kind"]]
+        volumes = [one["metadata"]["name"] for one in manifests if "Volume" in one["kind"]]
         podman("volume", "rm", "--force", *volumes, check=False)
+
+
+def _in_order(manifests: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """What is played, each deployment with what it needs, those first whose names others use."""
+    chosen = [one for one in manifests if one["kind"] in KINDS]
+    order = ["kafka-broker", "python-worker", "master", "worker", "event-generator"]
+    deployments = {one["metadata"]["name"]: one for one in chosen if one["kind"] == "Deployment"}
+    assert {*order} == deployments.keys()
+    others = [one for one in chosen if one["kind"] != "Deployment"]
+    first, *rest = (deployments[app] for app in order)
+    return [[*others, first], *([one] for one in rest)]
+
+
+def _address(app: str) -> str:
+    infra = podman("pod", "inspect", "--format", "{{.InfraContainerID}}", _pod(app)).stdout.strip()
+    told = json.loads(podman("inspect", infra).stdout)[0]
+    address: str = told["NetworkSettings"]["Networks"][NETWORK]["IPAddress"]
+    return address
 
 
 def _container(name: str, of: str = "") -> str:
