@@ -25,6 +25,16 @@ def family(stack: Stack) -> list[psutil.Process]:
     return heads + [child for head in heads for child in head.children(recursive=True)]
 
 
+def files_with(text: str, folder: Path) -> set[str]:
+    """The files below a folder that hold a text, but for what is deleted meanwhile."""
+    found = set()
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # An old checkpoint.
+            if path.is_file() and text.encode() in path.read_bytes():
+                found.add(str(path.relative_to(folder)))
+    return found
+
+
 def modes_below(folder: Path) -> dict[Path, int]:
     """The permissions of a folder and of all in it, but for what is deleted meanwhile.
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.processes import workshop
+from tests.processes import files_with, workshop
 from workshop.series.lessons import NOTEBOOKS
 from workshop.stack import Stack
 from workshop.stack.module import endpoint_key
 from workshop.stack.view import Progress
-
-
-def files_with(text: str, folder: Path) -> set[str]:
-    """The files below a folder that hold a text."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {str(one.relative_to(folder)) for one in files if text.encode() in one.read_bytes()}
 
 
 @pytest.fixture
