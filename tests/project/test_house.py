@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -11,6 +14,8 @@ import pytest
 from importlinter.cli import lint_imports
 
 from workshop.paths import ROOT
+from workshop.series.lessons import lessons
+from workshop.stack.java.engine import STATEFUN_3
 
 OURS = ("bench", "book", "browser", "generator", "greeter", "tests", "workshop")
 FILES = {
@@ -85,3 +90,22 @@ def test_the_page_links_to_files_that_are_there():
     assert [link for link in links if ":" not in link and not (DESIGN.parent / link).exists()] == []
     named = re.findall(r"`((?:workshop|tests|greeter|generator|book|bench|browser)/[\w./]+)`", page)
     assert [one for one in named if not Path(ROOT, one).exists()] == []
+
+
+def test_what_lessons_of_3_import_needs_that_sdk_alone():
+    cells = (
+        cell.source
+        for lesson in lessons()
+        if lesson.kernel != "python3"
+        for cell in lesson.notebook.cells
+        if cell.cell_type == "code"
+    )
+    ours = re.findall(r"^from (?:workshop|generator).*", "\n".join(cells), re.MULTILINE)
+    assert "from workshop.live import Dashboard" in ours
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(ours)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(STATEFUN_3.sdk), str(ROOT)])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -24,8 +24,6 @@ from workshop.errors import WorkshopError
 from workshop.own.records import MessageReader
 from workshop.paths import ROOT
 from workshop.protos import message_classes
-from workshop.simulation.errors import SimulationError
-from workshop.simulation.given import functions_of
 from workshop.stack import STATEFUN_3, Size, Stack
 from workshop.stack.front import greeter_command
 
@@ -120,6 +118,10 @@ class Application:
         ApplicationError
             When they cannot be imported, or the module binds none.
         """
+        # Here: with the SDK of 3.x the rest of this module works, and the simulation does not.
+        from workshop.simulation.errors import SimulationError
+        from workshop.simulation.given import functions_of
+
         name = self.application.partition(":")[0]
         package = name.partition(".")[0]
         if self.folder != ROOT:
