@@ -14,6 +14,7 @@ import pytest
 
 from tests.commands import said_to
 from tests.processes import workshop
+from workshop.children import environment
 from workshop.errors import WorkshopError
 from workshop.own.application import FILE, Application
 from workshop.own.new import TEMPLATE, make
@@ -77,6 +78,13 @@ def test_a_new_one_is_made_where_nothing_is(tmp_path):
     again = said_to(["new", str(tmp_path / "mine")])
     assert again.returncode == 1
     assert "mine is not empty." in again.stderr
+
+
+def test_its_tests_find_it_from_a_folder_that_is_far_away(tmp_path):
+    file = make(tmp_path / "mine") / "tests" / "test_functions.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
+    done = subprocess.run(command, cwd="/usr", env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_where_nothing_can_be_made_it_says_so(tmp_path):
