@@ -1,5 +1,6 @@
 """The small parts of workshop.faults; lesson 11 runs them against the real stack."""
 
+import threading
 from collections import Counter
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ from greeter.greeter import compute_greeting
 from workshop.faults import Traffic, as_runs, count_of, watch
 from workshop.faults.traffic import TrafficError
 from workshop.live.ledger import count_in
-from workshop.stack import Part, Status
+from workshop.stack import LEAN, Part, Stack, Status
 
 
 def greeting(name: str, count: int) -> Greeting:
@@ -115,3 +116,14 @@ def test_watching_without_traffic_is_an_error_at_once():
 def test_a_recovery_that_does_not_come_is_a_reason():
     with pytest.raises(Exception, match="No new name was greeted within 0 s(?s:.*)greeter"):
         watch("greeter", Played("restarting", "restarting"), timeout=0)
+
+
+def test_traffic_that_is_given_up_leaves_no_thread(name):
+    before = {*threading.enumerate()}
+    with Stack(name, size=LEAN) as stack:
+        traffic = Traffic(stack, ["Ada"], per_second=50).start()
+        traffic.wait(count=10)
+        stack.down()
+        with pytest.raises(TrafficError):
+            traffic.stop(timeout=3)
+    assert not [thread for thread in threading.enumerate() if thread not in before]

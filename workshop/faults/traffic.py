@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.broker import Greeting, GreetingReader, RequestProducer
+from generator.broker import BrokerUnreachable, Greeting, GreetingReader, RequestProducer
 from workshop.errors import WorkshopError
 from workshop.stack import Stack
 
@@ -178,6 +178,9 @@ class Traffic:
         if time.monotonic() > deadline:
             missing = self.sent.total() - len(self.committed)
             self._over.set()
+            # Nothing goes on in a thread when whoever waited has been told.
+            for thread in self._threads:
+                thread.join(10)
             raise TrafficError(
                 f"{missing} of {self.sent.total()} greetings did not arrive in time.",
                 details=str(self.stack.status()),
@@ -196,7 +199,7 @@ class Traffic:
             self._error = error
 
     def _send(self, requests: RequestProducer) -> None:
-        with requests:
+        try:
             due = time.monotonic()
             for name in itertools.cycle(self.names):
                 if self._quiet.is_set() or self._over.is_set():
@@ -206,7 +209,13 @@ class Traffic:
                 self._times["sent"].append(time.monotonic() - self._began)
                 due += 1 / self.per_second
                 time.sleep(max(0.0, due - time.monotonic()))
-            requests.flush(60)
+            flushed = False
+            while not flushed and not self._over.is_set():
+                with contextlib.suppress(BrokerUnreachable):
+                    requests.flush(1)
+                    flushed = True
+        finally:
+            requests.close(1 if self._over.is_set() else 5)
 
     def _failed(self, error: BaseException) -> None:
         self._error = error
