@@ -12,7 +12,7 @@ from workshop.paths import ROOT
 HOME = ROOT / "build" / "compose"
 """Images, containers and volumes: none of them is among the user's own."""
 
-TOOLS = ("podman", "runc", "debootstrap", "docker-compose", "tini")
+TOOLS = ("podman", "runc", "debootstrap", "docker-compose", "tini", "catatonit")
 
 _CONTAINERS = """\
 [containers]
