@@ -16,8 +16,8 @@ import yaml
 
 from tests.compose.conftest import REAL
 from tests.compose.container_engine import podman
+from tests.manifests import manifests
 from workshop.faults import count_of
-from workshop.paths import ROOT
 
 KINDS = "ConfigMap", "PersistentVolumeClaim", "Deployment"
 NETWORK = "workshop-kubernetes"
@@ -60,20 +60,17 @@ def played(images, tmp_path):
     """The deployments, running."""
     if REAL:
         pytest.fail("It plays with podman: run it without WORKSHOP_REAL_IMAGES.")
-    told = yaml.safe_load((ROOT / "k8s" / "kustomization.yaml").read_text(encoding="utf-8"))
-    manifests: list[dict[str, Any]] = []
-    for name in told["resources"]:
-        manifests += yaml.safe_load_all((ROOT / "k8s" / name).read_text(encoding="utf-8"))
+    all_of_them = manifests()
     services = {
         one["spec"]["selector"]["app"]: one["metadata"]["name"]
-        for one in manifests
+        for one in all_of_them
         if one["kind"] == "Service"
     }
     known: list[dict[str, Any]] = []
     files = []
     podman("network", "create", NETWORK)
     try:
-        for number, group in enumerate(_in_order(manifests)):
+        for number, group in enumerate(_in_order(all_of_them)):
             app = group[-1]["metadata"]["name"]
             # By its own name it finds itself.
             own = [{"ip": "127.0.0.1", "hostnames": [services[app]]}] if app in services else []
@@ -92,13 +89,13 @@ def played(images, tmp_path):
         for file in reversed(files):
             podman("kube", "down", file, check=False)
         podman("network", "rm", "--force", NETWORK, check=False)
-        volumes = [one["metadata"]["name"] for one in manifests if "Volume" in one["kind"]]
+        volumes = [one["metadata"]["name"] for one in all_of_them if "Volume" in one["kind"]]
         podman("volume", "rm", "--force", *volumes, check=False)
 
 
-def _in_order(manifests: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+def _in_order(given: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """What is played, each deployment with what it needs, those first whose names others use."""
-    chosen = [one for one in manifests if one["kind"] in KINDS]
+    chosen = [one for one in given if one["kind"] in KINDS]
     order = ["kafka-broker", "python-worker", "master", "worker", "event-generator"]
     deployments = {one["metadata"]["name"]: one for one in chosen if one["kind"] == "Deployment"}
     assert {*order} == deployments.keys()
@@ -118,13 +115,10 @@ def _container(name: str, of: str = "") -> str:
     return f"{_pod(name)}-{of or name}"
 
 
-def _python(program: str) -> str:
-    return podman("exec", _container("event-generator"), "python", "-c", program).stdout
-
-
 def test_it_greets_and_a_worker_that_is_killed_loses_nothing(stacks, played, eventually):
     def greeted() -> tuple[list[tuple[str, str]], list[str]]:
-        found, sent = json.loads(_python(READ))
+        told = podman("exec", _container("event-generator"), "python", "-c", READ).stdout
+        found, sent = json.loads(told)
         return [(name, text) for name, text in found], sent
 
     def more_than(number: int) -> bool:

@@ -4,15 +4,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from tests.manifests import FOLDER, KUSTOMIZATION, manifests
 from workshop.paths import ROOT
 
-FOLDER = ROOT / "k8s"
-KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
-MANIFESTS = [
-    manifest
-    for name in KUSTOMIZATION["resources"]
-    for manifest in yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8"))
-]
+MANIFESTS = manifests()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 DEPLOYMENTS = {
     one["metadata"]["name"]: one["spec"]["template"]["spec"]

@@ -152,13 +152,11 @@ def _bad_minute(stack: Stack, break_it: Callable[[Stack], object]) -> str:
                 "down() stops it in good order. Kill one of its processes: somebody brings it "
                 "back. Now run the cell with stack.up() again.",
             )
-        for left in reversed(range(10)):
-            # On a busy machine a process that has been told to stop may do so a moment later.
-            _must_not_be_paused(stack)
-            with contextlib.suppress(*[TrafficError] * (left > 0)):
-                traffic.stop(timeout=10)
-                break
+        _must_not_be_paused(stack)
+        traffic.stop(timeout=100)
     except TrafficError as error:
+        # On a busy machine a process that has been told to stop may do so a moment later.
+        _must_not_be_paused(stack)
         refuse(
             error.message,
             "the stack needs more time than this check has. Run it again when stack.status() says "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from workshop import children
 from workshop.own.application import Application
 from workshop.paths import ROOT
 from workshop.stack.engines import EngineError, check_memory, find, port_for
@@ -60,16 +60,8 @@ class Containers:
             When it fails.
         """
         file = self._folder / "docker-compose.yml"
-        done = subprocess.run(
-            [*self._engine.compose, "-p", self.project, "-f", f"{file}", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, **self._settings},
-        )
+        command = self._engine.compose_command(self.project, [file], *arguments)
+        done = children.run(command, env={**os.environ, **self._settings})
         if done.returncode:
             what = f"{self._engine.program} compose {arguments[0]} failed."
             raise EngineError(what, details=done.stdout[-3000:])

@@ -39,6 +39,7 @@ from workshop.stack.status import Part, Status
 from workshop.stack.view import Progress
 
 FOLLOW_SECONDS = 0.2
+STOP_SECONDS = 5.0
 
 _connections: dict[Path, Connection] = {}
 """What this process holds, by run folder.
@@ -230,8 +231,11 @@ class LocalBackend(Backend):
                 continue
             # A number may belong to somebody else by now; the time of its start does not.
             with contextlib.suppress(psutil.Error, ProcessLookupError):
-                if abs(psutil.Process(part.pid).create_time() - part.started) < 0.01:
+                process = psutil.Process(part.pid)
+                if abs(process.create_time() - part.started) < 0.01:
                     os.killpg(part.pid, number)
+                    if number == signal.SIGSTOP:
+                        _wait_until_stopped(process)
                     return part
         raise StackError(
             f"The {name} of stack {self.name} is not running right now.",
@@ -293,3 +297,11 @@ class LocalBackend(Backend):
                 if _connections.get(self.folder.path) is connection:
                     _connections.pop(self.folder.path, None)
         return None
+
+
+def _wait_until_stopped(process: psutil.Process) -> None:
+    """Wait until ``SIGSTOP`` has taken hold: on a busy machine that is a moment later."""
+    deadline = time.monotonic() + STOP_SECONDS
+    with contextlib.suppress(psutil.Error):
+        while process.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
+            time.sleep(0.01)
