@@ -142,14 +142,13 @@ def logs(stack: Stack, follow: bool, lines: int, service: str | None) -> None:
 )
 def down(stack: Stack, forget: bool) -> None:
     """Stop the stack for everybody. The next "up" continues from there, unless you --forget."""
-    doomed = stack.folder.contents() if forget else ""
+    doomed = stack.backend.contents() if forget else ""
     if stack.down(forget=forget):
         click.echo(f"Stack {stack.name} is down.")
     else:
         click.echo(f"Stack {stack.name} was not up.")
     if forget:
-        gone = f"Deleted {stack.folder.path}: {doomed}."
-        click.echo(gone if doomed else "There was nothing to delete.")
+        click.echo(f"Deleted {doomed}." if doomed else "There was nothing to delete.")
 
 
 @main.command()

@@ -138,11 +138,17 @@ def test_the_state_of_another_version_is_refused_in_a_sentence(monkeypatch, tmp_
     monkeypatch.setenv("WORKSHOP_RUNS", str(tmp_path))
     stack = Stack.compose("two", engine=STATEFUN_3)
     stack.folder.make()
-    (stack.folder.path / "engine-in-containers").write_text("2.2.2")
+    stack.folder.engine.write_text("2.2.2")
     for wanted in (lambda: stack.up(progress=Progress()), lambda: stack.scale(2)):
         with pytest.raises(StackError, match="StateFun 2.2.2 remembers.*3.3.0") as raised:
             wanted()
         assert "down --stack compose --name two --forget" in raised.value.hint
+
+
+def test_a_stack_in_containers_shares_no_folder_with_processes_of_its_name():
+    processes, containers = Stack("one").folder, Stack.compose("one").folder
+    assert processes.name == containers.name == "one"
+    assert processes.path not in (containers.path, *containers.path.parents)
 
 
 @pytest.mark.parametrize("left", ["nothing", "checkpoints of 2.2", "a mark of 3.x"])

@@ -124,6 +124,11 @@ class Backend(ABC):
     def down(self, forget: bool) -> bool:
         """Stop the stack for everybody; return whether it ran."""
 
+    def contents(self) -> str:
+        """Say what is lost when it is forgotten; empty if there is nothing."""
+        contents = self.folder.contents()
+        return contents and f"{self.folder.path}: {contents}"
+
     @abstractmethod
     def scale(self, workers: int) -> None:
         """Run this many workers."""

@@ -41,6 +41,11 @@ class RunFolder:
         return cls(runs_folder() / name)
 
     @property
+    def of_containers(self) -> RunFolder:
+        """The folder of the stack of this name in containers: deleting one leaves the other."""
+        return RunFolder(self.path.parent / ".containers" / self.name)
+
+    @property
     def name(self) -> str:
         """The name of the stack."""
         return self.path.name
@@ -82,7 +87,7 @@ class RunFolder:
 
     @property
     def engine(self) -> Path:
-        """Names the version of the engine that it was made for: no other reads its checkpoints."""
+        """Names the version of the engine that made the checkpoints: no other reads them."""
         return self.path / "engine"
 
     @property
@@ -123,6 +128,6 @@ class RunFolder:
     def make(self) -> None:
         """Create the folder and its parts, private to the user."""
         parts = (self.logs, self.conf, self.broker, self.checkpoints, self.jars, self.tmp)
-        for folder in (self.path, *parts):
+        for folder in (self.path.parent, self.path, *parts):
             make_folder(folder, "WORKSHOP_RUNS", private=True)
         self.path.chmod(0o700)  # It may have been there, copied from elsewhere.

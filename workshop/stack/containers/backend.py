@@ -27,7 +27,7 @@ from workshop.stack.backend import Backend, StackError
 from workshop.stack.containers.project import BROKER_PORT, SERVICES, Project, part_name, part_of
 from workshop.stack.containers.tunnel import Tunnel
 from workshop.stack.containers.watcher import Watcher
-from workshop.stack.engines import check_memory, port_for
+from workshop.stack.engines import PROJECT_LABEL, check_memory, port_for
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.hosting import Hosting, hostings
@@ -49,7 +49,8 @@ class ContainersBackend(Backend):
     Parameters
     ----------
     folder, module, checkpoint_ms, size, engine
-        See :class:`Backend`. The name of the compose project is made from the folder's.
+        See :class:`Backend`. The name of the compose project is made from the folder of the stack
+        of this name that runs as processes; its own folder is another one.
     """
 
     up_seconds = 600.0
@@ -64,7 +65,7 @@ class ContainersBackend(Backend):
         size: Size | None,
         engine: Engine,
     ) -> None:
-        super().__init__(folder, module, checkpoint_ms, size, engine)
+        super().__init__(folder.of_containers, module, checkpoint_ms, size, engine)
         self.project = Project(folder, engine.compose)
         self._lock = threading.RLock()
         self._job: Job | None = None
@@ -104,7 +105,7 @@ class ContainersBackend(Backend):
         command = ["up", "--detach", "--scale", scale, *SERVICES]
         self.folder.make()
         self._mark.write_text(self._whose, encoding="utf-8")
-        self._engine_mark.write_text(self.engine.version, encoding="utf-8")
+        self.folder.engine.write_text(self.engine.version, encoding="utf-8")
         log = self.folder.logs / "compose.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -162,14 +163,9 @@ class ContainersBackend(Backend):
         return self.folder.path / "started-by"
 
     @property
-    def _engine_mark(self) -> Path:
-        """Says which version the volumes are of. The processes of a stack have a mark of theirs."""
-        return self.folder.path / "engine-in-containers"
-
-    @property
     def _version(self) -> str:
-        """That version; nothing if there are no volumes yet."""
-        mark = self._engine_mark
+        """The version of the engine that the volumes are of; nothing if there are none yet."""
+        mark = self.folder.engine
         return mark.read_text(encoding="utf-8") if mark.exists() else ""
 
     def _are_ours(self) -> bool:
@@ -184,6 +180,14 @@ class ContainersBackend(Backend):
     def _end_with_process(self) -> None:
         with contextlib.suppress(Exception):
             self.release()
+
+    def contents(self) -> str:
+        """See :meth:`Backend.contents`."""
+        label = f"label={PROJECT_LABEL}={self.project.name}"
+        volumes = self.project.engine.run("volume", "ls", "--quiet", "--filter", label).split()
+        folder = [f"{self.folder.path}"] if self.folder.path.exists() else []
+        kept = "the volumes with its topics and what its functions remember: " if volumes else ""
+        return kept + ", ".join([*volumes, *folder])
 
     def down(self, forget: bool) -> bool:
         """See :meth:`Backend.down`. The volumes stay, unless ``forget`` deletes them."""
