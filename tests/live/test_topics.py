@@ -16,6 +16,7 @@ from workshop.own.application import Application
 from workshop.own.new import make
 from workshop.own.records import Record
 from workshop.stack import LEAN
+from workshop.stack.view import Progress
 
 
 def scene(**settings):
@@ -62,22 +63,32 @@ def test_without_a_stack_it_says_why(tmp_path):
 @pytest.mark.usefixtures("stacks")
 def test_what_travels_through_an_application_is_seen(tmp_path, name, eventually):
     shop = Application(make(tmp_path / "shop"))
-    with shop.stack(name, LEAN) as stack, TopicsPanel(shop, stack) as panel:
-        shop.send(stack.bootstrap, "deliveries", "tea", '{"amount": 2}')
-        for customer in ("Ada", "Bob"):
-            shop.send(stack.bootstrap, "orders", customer, '{"item": "tea"}')
-        assert panel.feed.wait(lambda now: now["shipments"].number == 2), panel.feed.snapshot()
-        now = panel.feed.snapshot()
-        assert [one.key for one in now["orders"].latest] == ["Bob", "Ada"]
-        assert now["deliveries"].latest[0].text == '{"amount": 2}'
-        before = stack.kill("broker")
-        eventually(lambda: stack.status().part("broker").pid not in (None, before.pid), 60)
-        eventually(lambda: stack.status().state == "ready", 120)
-        shop.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
-        assert panel.feed.wait(lambda now: now["orders"].number == 3), panel.feed.snapshot()
-        eventually(lambda: panel._last.vitals.lag is not None, 60)
-    picture = words(panel._picture())
-    assert "shipments 2 so far" in picture
-    assert '{"customer": "Ada", "item": "tea", "number": 1}' in picture
-    assert f"Topics of stack {name}: orders 3, deliveries 1, shipments 2" == repr(panel)
+    with shop.stack(name, LEAN) as stack:
+        with TopicsPanel(shop, stack) as panel:
+            shop.send(stack.bootstrap, "deliveries", "tea", '{"amount": 2}')
+            for customer in ("Ada", "Bob"):
+                shop.send(stack.bootstrap, "orders", customer, '{"item": "tea"}')
+            assert panel.feed.wait(lambda now: now["shipments"].number == 2), panel.feed.snapshot()
+            now = panel.feed.snapshot()
+            assert [one.key for one in now["orders"].latest] == ["Bob", "Ada"]
+            assert now["deliveries"].latest[0].text == '{"amount": 2}'
+            before = stack.kill("broker")
+            eventually(lambda: stack.status().part("broker").pid not in (None, before.pid), 60)
+            eventually(lambda: stack.status().state == "ready", 120)
+            shop.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+            assert panel.feed.wait(lambda now: now["orders"].number == 3), panel.feed.snapshot()
+            eventually(lambda: panel._last.vitals.lag is not None, 60)
+        picture = words(panel._picture())
+        assert "shipments 2 so far" in picture
+        assert '{"customer": "Ada", "item": "tea", "number": 1}' in picture
+        assert f"Topics of stack {name}: orders 3, deliveries 1, shipments 2" == repr(panel)
+        with TopicsFeed(shop, stack) as feed:
+            shop.send(stack.bootstrap, "orders", "Bob", '{"item": "tea"}')
+            assert feed.wait(lambda now: now["orders"].number == 1), feed.snapshot()
+            # The topics that come now are others, which begin again.
+            stack.down(forget=True)
+            stack.up(progress=Progress())
+            shop.send(stack.bootstrap, "orders", "Eve", '{"item": "tea"}')
+            eventually(lambda: [one.key for one in feed.snapshot()["orders"].latest] == ["Eve"], 60)
+            assert feed.snapshot()["orders"].number == 1
     assert not [t for t in threading.enumerate() if t.name.startswith(("workshop-", "kafka-"))]

@@ -65,7 +65,7 @@ class DashboardView(Controls):
         # For screen readers: the words alone, which seldom change, not every number.
         self._put(self._said, f'<span role="status">{pages.headline(scene)}</span>')
         if self._ticks % SLOW_TICKS == 0:
-            self._put(self._chips, pages.chips(scene.vitals))
+            self._put(self._chips, pages.chips(scene.vitals, "names"))
             self._put(self._counts, pages.counts(scene))
             self._put(self._charts, pages.charts(scene))
             if self._audience.watches:

@@ -33,7 +33,7 @@ class Topic:
     latest
         The newest records, newest first.
     number
-        How many came since the feed was made.
+        How many came since the feed was made, or since the topics were made again.
     rate
         Records a second, over the last five.
     """
@@ -95,11 +95,8 @@ class TopicsFeed(Following[Topics]):
             topic: partial(_read, topic, application.type_of(topic)) for topic in self._carries
         }
         self._positions: Positions = {}
-        self._latest: dict[str, deque[Record]] = {
-            topic: deque(maxlen=latest) for topic in self._carries
-        }
-        self._number = dict.fromkeys(self._carries, 0)
-        self._windows = {topic: Window() for topic in self._carries}
+        self._most = latest
+        self._begin_again()
         self._begin()
 
     def snapshot(self) -> Topics:
@@ -118,9 +115,19 @@ class TopicsFeed(Following[Topics]):
             )
             return Topics(now, self._state, self._trouble, made)
 
+    def _begin_again(self) -> None:
+        self._latest: dict[str, deque[Record]] = {
+            topic: deque(maxlen=self._most) for topic in self._carries
+        }
+        self._number = dict.fromkeys(self._carries, 0)
+        self._windows = {topic: Window() for topic in self._carries}
+
     def _follow(self) -> None:
         address = self._stack.bootstrap
         reader = TopicsReader(address, self._positions, self._decode)
+        if reader.gap:
+            with self._lock:
+                self._begin_again()
         self._told("following")
         self._tried.set()
         asked = time.monotonic()

@@ -105,7 +105,7 @@ class TopicsView(Controls):
 
     def show(self, scene: TopicsScene) -> None:
         """Show a scene. Only what differs is sent to the page."""
-        self._put(self._chips, chips(scene.vitals, "records"))
+        self._put(self._chips, chips(scene.vitals))
         self._put(self._wrong, troubles(scene))
         self._put(self._topics, topics(scene))
 
@@ -125,7 +125,7 @@ def troubles(scene: TopicsScene) -> str:
 def page(scene: TopicsScene, caption: str) -> str:
     """Return the whole panel as a page that needs no widgets; the caption says from when."""
     return (
-        f'{STYLE}<div class="{CLASS}">{chips(scene.vitals, "records")}{troubles(scene)}'
+        f'{STYLE}<div class="{CLASS}">{chips(scene.vitals)}{troubles(scene)}'
         f'{topics(scene)}<div class="wl-faint">{html.escape(caption)}</div></div>'
     )
 

@@ -65,7 +65,7 @@ class Vitals:
     checkpoint
         The newest complete one, if there is one.
     lag
-        How many names lie beyond the position recorded in the newest checkpoint.
+        How many records of the ingresses lie beyond the position in the newest checkpoint.
     troubles
         What could not be asked for, and why.
     """
@@ -175,7 +175,7 @@ class Watch:
         if self._stop.is_set():
             return
         try:
-            self._lag = self._names_behind(status)
+            self._lag = self._records_behind(status)
             self._troubles.pop("lag", None)
         except Exception as error:  # kafka-python has many; the rest can be told all the same.
             self._lag = None
@@ -203,7 +203,7 @@ class Watch:
         answer.raise_for_status()
         return answer.json()
 
-    def _names_behind(self, status: Status) -> int | None:
+    def _records_behind(self, status: Status) -> int | None:
         address = status.part("broker").address
         if self._admin is None or self._admin[0] != address:
             self._drop_admin()

@@ -27,8 +27,16 @@ def _fill(message: Any, number: int, depth: int) -> None:
         # Asked of the value: what to ask of the field differs between versions of protobuf.
         many = hasattr(getattr(message, field.name), "append")
         if field.message_type is not None:
-            if depth and not field.message_type.GetOptions().map_entry:
-                inner = getattr(message, field.name)
+            inner = getattr(message, field.name)
+            if field.message_type.GetOptions().map_entry:
+                entry = field.message_type.fields_by_name
+                key = _value(entry["key"], number)
+                if entry["value"].message_type is None:
+                    inner[key] = _value(entry["value"], number)
+                elif depth:
+                    # A value that is asked for is there.
+                    _fill(inner[key], number, depth - 1)
+            elif depth:
                 _fill(inner.add() if many else inner, number, depth - 1)
                 if not many:
                     inner.SetInParent()

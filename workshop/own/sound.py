@@ -14,6 +14,7 @@ import itertools
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -247,6 +248,8 @@ def _disagreements(application: Application, functions: StatefulFunctions) -> It
 
 def _differing(calls: _Calls, application: Application) -> Iterator[Flaw]:
     """Repeat each call where it was made, and where nothing was called before: as after a crash."""
+    # A clock that is read in whole seconds tells the same twice within one of them.
+    time.sleep(1)
     others = [KernelWorker(calls._functions), KernelWorker(application.load())]
     for request, answer in reversed(dict(calls.made).items()):
         for worker in others:
