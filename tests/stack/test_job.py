@@ -53,7 +53,11 @@ class PlayedRest:
             return {"counts": {"completed": self.completed or 0}, "latest": latest}
         if path.endswith("exceptions"):
             return {"root-exception": self.failure, "timestamp": self.failed_at}
-        tasks = [{"status": self.task}]
+        if path == "/jobs":
+            return {"jobs": [{"id": "an id", "status": "RUNNING"}]}
+        if path == "/overview":
+            return {"taskmanagers": 1, "slots-total": 1}
+        tasks = [{"status": self.task, "parallelism": 1}] if self.task else []
         since = {"RUNNING": self.running_since * 1000}
         return {"state": "RUNNING", "vertices": tasks, "timestamps": since}
 
@@ -76,6 +80,21 @@ def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(t
     assert looks() == "restarting"  # All tasks run, but nothing is committed yet.
     rest.completed = 2
     assert looks() == "ready"
+    rest.task = None  # The engine plans for other slots: its job has no tasks just now.
+    assert looks() == "restarting"
+
+
+def test_a_job_is_ready_only_when_it_uses_all_workers(tmp_path):
+    rest = PlayedRest(tmp_path)
+    job = Job(rest, tmp_path / "checkpoints", Status("mine", str(tmp_path)))
+    rest.completed = 1
+    job.look(workers=1)
+    assert job.part.state == "ready"
+    job.look(workers=2)
+    assert (job.part.state, job.part.detail) == ("restarting", "1 of 2 workers, 1 tasks")
+    rest.task = None
+    job.look(workers=1)
+    assert (job.part.state, job.part.detail) == ("restarting", "0 of 0 tasks running, 1 checkpoints")
 
 
 def test_a_checkpoint_from_before_a_process_was_started_says_nothing(tmp_path):

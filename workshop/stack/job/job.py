@@ -141,7 +141,8 @@ class Job:
     def _must_use(self, workers: int) -> None:
         """The job is not ready while it runs in fewer tasks, or more, than there is room for."""
         overview = self.rest.get("/overview")
-        tasks = self.rest.get(f"/jobs/{self._id}")["vertices"][0]["parallelism"]
+        vertices = self.rest.get(f"/jobs/{self._id}")["vertices"]
+        tasks = vertices[0]["parallelism"] if vertices else 0
         if self.part.state == "ready" and (
             overview["taskmanagers"] != workers or overview["slots-total"] != tasks
         ):
@@ -195,6 +196,8 @@ class Job:
             if trace and Poison.in_trace(trace) is None:
                 self._failures.add(_root_cause(trace), failed["timestamp"] / 1e3)
         running = sum(task == "RUNNING" for task in tasks)
+        # An engine of 3.x that plans its tasks for other slots has none for a moment.
+        all_run = 0 < running == len(tasks)
         # A completed checkpoint has passed through every task: the ingress had its position, and
         # what the functions sent is committed. One from before a restart says nothing of it, nor
         # one from before a process died: the engine may not have noticed yet. And a process that
@@ -205,7 +208,7 @@ class Job:
         age = time.time() - begun
         if (
             not self._keeps_failing()
-            and running == len(tasks)
+            and all_run
             and _completed_since_restart(newest)
             and begun >= since
             and age < self._stale_seconds
@@ -217,7 +220,7 @@ class Job:
             started = self.part.restarts or self.part.state in ("ready", "restarting")
             self.part.state = "restarting" if started else "starting"
             self._look_for_poison()
-            if running == len(tasks) and completed and age >= self._stale_seconds:
+            if all_run and completed and age >= self._stale_seconds:
                 self._tell(f"{running} tasks running, but the last checkpoint is {age:.0f} s old")
             else:
                 self._tell(f"{running} of {len(tasks)} tasks running, {completed} checkpoints")
