@@ -45,9 +45,8 @@ def main() -> None:
 @click.option(
     "--engine",
     type=click.Choice(["2", "3"]),
-    default="2",
-    show_default=True,
-    help="StateFun 2.2, which the walkthrough is about, or 3.x, with a greeter of its own.",
+    help="StateFun 2.2, which the walkthrough is about, or 3.x, with a greeter of its own.  "
+    "[default: 2, or what the project's module definition is for]",
 )
 @click.option(
     "--watch", "watches", is_flag=True, help="Restart the functions when a file is saved."

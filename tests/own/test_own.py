@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import said_to
+from tests.own.shop_3 import move
 from tests.processes import workshop
 from workshop.children import environment
 from workshop.errors import WorkshopError
@@ -21,7 +22,7 @@ from workshop.own.new import TEMPLATE, make
 from workshop.own.sound import found_in
 from workshop.own.watch import Watching
 from workshop.paths import ROOT
-from workshop.stack import LEAN
+from workshop.stack import LEAN, STATEFUN_3
 
 
 @pytest.fixture
@@ -179,6 +180,19 @@ def test_in_containers_it_has_its_own(shop):
     assert "An application of your own has containers of its own." in done.stderr
 
 
+def test_the_module_says_which_engine_one_is_for(shop):
+    move(shop, "wsgi")
+    assert Application(shop).engine is STATEFUN_3
+    (flaw,) = found_in(Application(shop)).flaws
+    assert "is for StateFun 3.3.0, and functions are simulated as StateFun 2.2.2" in flaw.what
+    refused = said_to(["up", "--project", str(shop), "--engine", "2"])
+    assert refused.returncode == 1
+    assert "module.yaml is for StateFun 3.3.0." in refused.stderr
+    # Whoever only looks, or stops it, needs no module definition.
+    (shop / "module.yaml").write_text("[")
+    assert "my-sh-p: down" in said_to(["status", "--project", str(shop)]).stdout
+
+
 # --------------------------------------------------------------- with the real engine
 
 
@@ -281,3 +295,16 @@ def test_functions_that_wait_are_served_by_asgi(stacks, waiting_shop, name):
             shop.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
             assert f'"number": {number}' in f"{shipments.next(60)}"
             stack.kill("greeter")
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_one_for_3_runs_on_that(stacks, shop, name, interface):
+    made = Application(move(shop, interface))
+    with made.stack(name, LEAN) as stack, made.read(stack.bootstrap, "shipments") as shipments:
+        assert stack.status().engine == STATEFUN_3.version
+        made.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+        made.send(stack.bootstrap, "deliveries", "tea", '{"amount": 2}')
+        assert '"number": 1' in f"{shipments.next(60)}"
+        stack.kill("taskmanager")
+        made.send(stack.bootstrap, "orders", "Ada", '{"item": "tea"}')
+        assert '"number": 2' in f"{shipments.next(60)}"

@@ -94,7 +94,10 @@ def test_a_job_is_ready_only_when_it_uses_all_workers(tmp_path):
     assert (job.part.state, job.part.detail) == ("restarting", "1 of 2 workers, 1 tasks")
     rest.task = None
     job.look(workers=1)
-    assert (job.part.state, job.part.detail) == ("restarting", "0 of 0 tasks running, 1 checkpoints")
+    assert (job.part.state, job.part.detail) == (
+        "restarting",
+        "0 of 0 tasks running, 1 checkpoints",
+    )
 
 
 def test_a_checkpoint_from_before_a_process_was_started_says_nothing(tmp_path):

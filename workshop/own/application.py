@@ -24,13 +24,17 @@ from workshop.errors import WorkshopError
 from workshop.own.records import MessageReader
 from workshop.paths import ROOT
 from workshop.protos import message_classes
-from workshop.stack import STATEFUN_3, Size, Stack
+from workshop.stack import STATEFUN_2, STATEFUN_3, Size, Stack
 from workshop.stack.front import greeter_command
+from workshop.stack.java.engine import ENGINES, Engine
+from workshop.stack.module import format_of
 
 FILE = "workshop.yaml"
 KEYS = {"application", "module", "messages", "topics"}
-INTERFACES = ("wsgi", "asgi")
-"""How a server calls the application: the first, unless its file has the other as ``interface``."""
+SERVERS = {"wsgi": STATEFUN_2, "asgi": STATEFUN_3}
+"""How an application is called, and whose server does so: what serves the greeter of an engine
+serves any application of that interface, with either SDK. ``wsgi`` unless its file says otherwise.
+"""
 GREETER: dict[str, Any] = {
     "application": "greeter.greeter:app",
     "module": "module.yaml",
@@ -65,7 +69,7 @@ class Application:
         self.folder = Path(folder).resolve()
         found = GREETER if self.folder == ROOT else _read(self.folder / FILE)
         self.application: str = found["application"]
-        self.interface: str = found.get("interface", INTERFACES[0])
+        self._server = SERVERS[found.get("interface", "wsgi")]
         self.module = self.folder / found["module"]
         self.topics: Mapping[str, str] = found["topics"]
         self._proto = self.folder / found["messages"]
@@ -76,6 +80,19 @@ class Application:
         if self.folder == ROOT:
             return "default"
         return re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-") or "own"
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that reads its module definition.
+
+        A definition that cannot be read is of none. That is told by a start; whoever only wants to
+        stop or to look can do so.
+        """
+        try:
+            wanted = format_of(self.module)
+        except WorkshopError:
+            return STATEFUN_2
+        return next(one for one in ENGINES.values() if one.module_format == wanted)
 
     def stack(self, name: str | None = None, size: Size | None = None) -> Stack:
         """Return a stack that runs it.
@@ -90,19 +107,12 @@ class Application:
             name or os.environ.get("WORKSHOP_STACK") or self.name,
             module=self.module,
             application=self.application,
-            serve=self._serve,
+            serve=greeter_command(self.application, self.folder, self._server),
             python_path=self.folder,
             topics=self.topics,
             size=size,
+            engine=self.engine,
         )
-
-    @property
-    def _serve(self) -> list[str] | None:
-        """The command of its server, if it is not the greeter's own."""
-        if self.interface == INTERFACES[0]:
-            return None
-        # What serves the greeter of 3.x serves any ASGI application, of either SDK.
-        return greeter_command(self.application, self.folder, STATEFUN_3)
 
     def load(self) -> StatefulFunctions:
         """Import its functions into this process, as they are in their files now.
@@ -116,8 +126,14 @@ class Application:
         Raises
         ------
         ApplicationError
-            When they cannot be imported, or the module binds none.
+            When they cannot be imported, the module binds none, or they are of 3.x.
         """
+        if self.engine is not STATEFUN_2:
+            raise ApplicationError(
+                f"{self.module} is for {self.engine}, and functions are simulated as "
+                f"{STATEFUN_2} calls them.",
+                hint="try it on its own engine: python -m workshop up.",
+            )
         # Here: with the SDK of 3.x the rest of this module works, and the simulation does not.
         from workshop.simulation.errors import SimulationError
         from workshop.simulation.given import functions_of
@@ -264,9 +280,9 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file} is to have {', '.join(sorted(KEYS))}, and a message for each topic.",
             hint="compare it with that of a new one: python -m workshop new FOLDER.",
         )
-    if found.get("interface", INTERFACES[0]) not in INTERFACES:
+    if found.get("interface", "wsgi") not in SERVERS:
         raise ApplicationError(
             f"{file} has the interface {found['interface']!r}.",
-            hint=f"it is {' or '.join(INTERFACES)}: how the application is called by its server.",
+            hint=f"it is {' or '.join(SERVERS)}: how the application is called by its server.",
         )
     return found  # type: ignore[no-any-return]

@@ -52,12 +52,12 @@ def which_application(command: Callable[..., None]) -> Callable[..., None]:
 
         application = Application(project or (Path() if Path(FILE).exists() else ROOT))
         size = LEAN if options.pop("lean", False) else None
-        engine = ENGINES[options.pop("engine", "2")]
+        engine = ENGINES[options.pop("engine", None) or application.engine.name]
         own = application.folder != ROOT
-        if engine is not ENGINES["2"] and own:
+        if own and engine is not application.engine:
             raise ApplicationError(
-                f"{engine} runs its own greeter here, and nothing else.",
-                hint="leave out --project, or --engine 3.",
+                f"{application.module} is for {application.engine}.",
+                hint="leave out --engine: the module definition says which one it is for.",
             )
         if kind == "embedded":
             stack = application.stack(name, size) if own else Stack(name, size=size, engine=engine)
