@@ -186,7 +186,8 @@ def troubles_of(told: Iterable[str]) -> str:
 def page(scene: Scene, caption: str) -> str:
     """Return the whole dashboard as a page that needs no widgets; the caption says of when."""
     return (
-        f'{STYLE}<div class="{CLASS}">{verdict(scene)}{chips(scene.vitals, "names")}{troubles(scene)}'
+        f'{STYLE}<div class="{CLASS}">{verdict(scene)}{chips(scene.vitals, "names")}'
+        f"{troubles(scene)}"
         f'<div class="wl-columns wl-rule"><div>{feed(scene)}</div><div>{counts(scene)}</div></div>'
         f"{charts(scene)}"
         f'<div class="wl-faint">{html.escape(caption)}</div></div>'
