@@ -88,3 +88,9 @@ class Failures:
             return True
         newest = max((part.started or 0.0 for part in parts), default=0.0)
         return len(self.times) >= SAME and self.times[0] > newest
+
+
+def root_cause(trace: str) -> str:
+    """The last cause that a Java stack trace names."""
+    causes = [line.strip() for line in trace.splitlines() if line.startswith("Caused by:")]
+    return causes[-1] if causes else trace.strip()

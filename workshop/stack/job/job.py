@@ -12,7 +12,7 @@ import requests
 
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
-from workshop.stack.job.failures import KEEPS_RESTARTING, Failures
+from workshop.stack.job.failures import KEEPS_RESTARTING, Failures, root_cause
 from workshop.stack.job.snapshots import Snapshots
 from workshop.stack.poison import Poison
 from workshop.stack.size import CHECKPOINT_INTERVAL_MS
@@ -100,7 +100,7 @@ class Job:
             except requests.RequestException as error:
                 answered = getattr(error, "response", None) is not None
                 if first and answered:
-                    raise JobRefused(_root_cause(str(error))) from error
+                    raise JobRefused(root_cause(str(error))) from error
                 # The JobManager is away, or it is a new one that does not know the job.
                 self.part.state = "starting" if first else "restarting"
                 self._tell("waits for the jobmanager")
@@ -194,7 +194,7 @@ class Job:
             trace = failed["root-exception"]
             # A record that it cannot take is told as that, and is over when it was stepped over.
             if trace and Poison.in_trace(trace) is None:
-                self._failures.add(_root_cause(trace), failed["timestamp"] / 1e3)
+                self._failures.add(root_cause(trace), failed["timestamp"] / 1e3)
         running = sum(task == "RUNNING" for task in tasks)
         # An engine of 3.x that plans its tasks for other slots has none for a moment.
         all_run = 0 < running == len(tasks)
@@ -295,9 +295,3 @@ def _completed_since_restart(latest: dict[str, Any]) -> bool:
         return completed is not None
     newer: bool = completed["id"] > restored["id"]
     return newer
-
-
-def _root_cause(trace: str) -> str:
-    """The last cause that a Java stack trace names."""
-    causes = [line.strip() for line in trace.splitlines() if line.startswith("Caused by:")]
-    return causes[-1] if causes else trace.strip()
