@@ -9,6 +9,8 @@ from google.protobuf.wrappers_pb2 import StringValue
 from greeter import greeter
 from greeter.messages_pb2 import GreetRequest, GreetResponse
 from tests.simulation.conversation import functions as conversation
+from tests.simulation.shapes import functions as of_shapes
+from workshop.children import own_module
 from workshop.paths import MODULE
 from workshop.simulation import SimulatedRuntime
 
@@ -36,6 +38,7 @@ class Scenario(NamedTuple):
     functions: object
     records: list[tuple[str, str | bytes, bytes]]  # topic, key, value
     topics: dict[str, type]
+    serve: list[str] | None = None  # what serves the application, if it is not our server
 
     def text(self, topic: str, value: bytes) -> str:
         """The text of an output record."""
@@ -102,3 +105,20 @@ def talk(visits: int = 8, risks: int = 30, seed: int = 1) -> Scenario:
     functions = conversation.functions
     application = "tests.simulation.conversation.functions:app"
     return Scenario(CONVERSATION_MODULE, application, functions, records, topics)
+
+
+def shapes(users: int = 12, visits: int = 30, seed: int = 1) -> Scenario:
+    """Logins of some users, each of whom logs out at last."""
+    rng = random.Random(seed)
+    names = [name for name in NAMES[:users] for _ in range(rng.randint(1, visits))]
+    rng.shuffle(names)
+    said = [*((name, "login") for name in names), *((name, "logout") for name in NAMES[:users])]
+    records = [("visits", name, StringValue(value=text).SerializeToString()) for name, text in said]
+    return Scenario(
+        Path(of_shapes.__file__).with_name("module.yaml"),
+        "",
+        of_shapes.functions,
+        records,
+        dict.fromkeys(("answers", "logins"), StringValue),
+        own_module("tests.simulation.shapes.server", "{port}"),
+    )

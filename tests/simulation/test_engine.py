@@ -7,7 +7,7 @@ import kafka
 import pytest
 
 from tests.processes import all_told
-from tests.simulation.inputs import Output, Scenario, greetings, odd_keys, talk
+from tests.simulation.inputs import Output, Scenario, greetings, odd_keys, shapes, talk
 from workshop.stack import Stack
 
 SECONDS = 120  # for everything to come out
@@ -19,7 +19,9 @@ def through_the_engine(scenario: Scenario, name: str, expected: int) -> tuple[Ou
 
     When not all of it comes, what the stack says of itself is printed.
     """
-    with Stack(name, module=scenario.module, application=scenario.application) as stack:
+    with Stack(
+        name, module=scenario.module, application=scenario.application, serve=scenario.serve
+    ) as stack:
         producer = kafka.KafkaProducer(bootstrap_servers=stack.bootstrap, acks="all")
         for topic, key, value in scenario.records:
             producer.send(topic, key=key.encode() if isinstance(key, str) else key, value=value)
@@ -51,7 +53,7 @@ def through_the_engine(scenario: Scenario, name: str, expected: int) -> tuple[Ou
         return output, Path(stack.log_place("greeter")).read_text(errors="replace")
 
 
-@pytest.mark.parametrize("make", [greetings, odd_keys, talk])
+@pytest.mark.parametrize("make", [greetings, odd_keys, talk, shapes])
 def test_the_engine_and_the_simulation_agree(make, name):
     scenario = make()
     simulated, runtime = scenario.simulated()
