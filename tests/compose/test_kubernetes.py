@@ -7,6 +7,7 @@ are that were started before it; and no network policies.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from typing import Any
@@ -19,6 +20,12 @@ from tests.compose.container_engine import podman
 from tests.manifests import manifests
 from workshop.faults import count_of
 
+KEY = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "greeter-key"},
+    "data": {"key": base64.b64encode(b"abc123").decode()},
+}
 KINDS = "ConfigMap", "PersistentVolumeClaim", "Deployment"
 NETWORK = "workshop-kubernetes"
 
@@ -41,6 +48,15 @@ def records(kind, topic):
 
 greeted = [[one.name, one.greeting] for one in records(GreetResponse, GREETINGS)]
 print(json.dumps([greeted, [one.name for one in records(GreetRequest, NAMES)]]))
+"""
+
+# What the functions answer whoever does not know the key.
+CALL = """
+import urllib.error, urllib.request
+try:
+    urllib.request.urlopen("http://127.0.0.1:8000/statefun", b"")
+except urllib.error.HTTPError as refused:
+    print(refused.code)
 """
 
 KILL = """
@@ -91,6 +107,7 @@ def played(images, tmp_path):
         podman("network", "rm", "--force", NETWORK, check=False)
         volumes = [one["metadata"]["name"] for one in all_of_them if "Volume" in one["kind"]]
         podman("volume", "rm", "--force", *volumes, check=False)
+        podman("secret", "rm", KEY["metadata"]["name"], check=False)
 
 
 def _in_order(given: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -101,7 +118,7 @@ def _in_order(given: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     assert {*order} == deployments.keys()
     others = [one for one in chosen if one["kind"] != "Deployment"]
     first, *rest = (deployments[app] for app in order)
-    return [[*others, first], *([one] for one in rest)]
+    return [[KEY, *others, first], *([one] for one in rest)]
 
 
 def _address(app: str) -> str:
@@ -126,6 +143,8 @@ def test_it_greets_and_a_worker_that_is_killed_loses_nothing(stacks, played, eve
         return logs.count("\n") > number
 
     eventually(lambda: more_than(10), 240)
+    called = podman("exec", _container("python-worker", "greeter"), "python", "-c", CALL)
+    assert called.stdout == "403\n"
     # As by accident: what ends by podman's own command counts as wanted, and does not come back.
     podman("exec", _container("worker"), "python", "-c", KILL)
     before = len(greeted()[1])

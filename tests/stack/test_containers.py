@@ -18,7 +18,13 @@ from workshop.paths import ROOT
 from workshop.stack import LEAN, STANDARD, STATEFUN_2, STATEFUN_3, Size, Stack, StackError
 from workshop.stack.containers import relay
 from workshop.stack.containers.backend import ContainersBackend
-from workshop.stack.containers.entry_point import EngineFolder, must_be_of, settings, size_of
+from workshop.stack.containers.entry_point import (
+    EngineFolder,
+    must_be_of,
+    settings,
+    size_of,
+    with_key,
+)
 from workshop.stack.containers.project import SERVICES
 from workshop.stack.engines import Container, ContainerEngine, find, port_for
 from workshop.stack.folders import RunFolder
@@ -149,6 +155,21 @@ def test_a_stack_in_containers_shares_no_folder_with_processes_of_its_name():
     processes, containers = Stack("one").folder, Stack.compose("one").folder
     assert processes.name == containers.name == "one"
     assert processes.path not in (containers.path, *containers.path.parents)
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=str)
+def test_with_a_key_the_engine_shows_it_with_each_call(tmp_path, engine):
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "module.yaml").write_text(engine.module.read_text())
+    (made,) = with_key([tmp_path / "given"], "abc123", EngineFolder(tmp_path))
+    assert set(endpoints(made / "module.yaml").values()) == {
+        "http://python-worker:8000/statefun?key=abc123"
+    }
+    assert ingress_addresses(made / "module.yaml") == ["kafka-broker:9092"]
+    assert (made / "module.yaml").stat().st_mode & 0o777 == 0o600
+    for odd in ("two\nlines", "a&b", "abc\n", "ä"):
+        with pytest.raises(SystemExit, match="letters, digits"):
+            with_key([tmp_path / "given"], odd, EngineFolder(tmp_path))
 
 
 @pytest.mark.parametrize("left", ["nothing", "checkpoints of 2.2", "a mark of 3.x"])

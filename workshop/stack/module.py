@@ -1,4 +1,4 @@
-"""The module definition for a local run: only the addresses of ``module.yaml`` are replaced."""
+"""The module definition as it is run: only the addresses of ``module.yaml`` are replaced."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from greeter.key import key_ending
 from workshop.errors import WorkshopError
 
 
-def render(source: Path, broker: str, functions: str, key: str = "") -> str:
-    """Return the module definition with the addresses of a local run.
+def render(source: Path, broker: str = "", functions: str = "", key: str = "") -> str:
+    """Return the module definition with other addresses; an empty one changes nothing.
 
     Parameters
     ----------
@@ -34,10 +34,12 @@ def render(source: Path, broker: str, functions: str, key: str = "") -> str:
         name = _endpoint(spec)
         endpoint = urlsplit(spec[name])
         query = "&".join(filter(None, [endpoint.query, key and key_ending(key)]))
-        spec[name] = urlunsplit(endpoint._replace(netloc=functions, query=query))
-    for kind in ("ingress", "egress"):
-        for spec in _specs(module, kind):
-            spec["address"] = broker
+        address = functions or endpoint.netloc
+        spec[name] = urlunsplit(endpoint._replace(netloc=address, query=query))
+    if broker:
+        for kind in ("ingress", "egress"):
+            for spec in _specs(module, kind):
+                spec["address"] = broker
     return _dump(module)
 
 

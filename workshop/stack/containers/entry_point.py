@@ -4,8 +4,9 @@ The settings, the Java options and the care for the job are those of the embedde
 differs is how the processes communicate: they find each other by the names of their services, and
 listen on the containers' network. Beside ``ROLE`` and ``MASTER_HOST``, as the public image has
 them, these variables are read: ``CHECKPOINT_MS``, and each number of a ``Size`` by its name in
-capitals, such as ``SLOTS`` or ``TASKMANAGER_MB``. ``ENGINE`` is the image's own: it says which
-engine is in it.
+capitals, such as ``SLOTS`` or ``TASKMANAGER_MB``. With ``GREETER_KEY``, which the process that
+serves the functions has too, the engine proves with each call that it may call them. ``ENGINE`` is
+the image's own: it says which engine is in it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +24,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from greeter.key import VARIABLE
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
 from workshop.stack.java import flink
@@ -30,7 +33,7 @@ from workshop.stack.java.engine import ENGINES, STATEFUN_2, Engine, version_of
 from workshop.stack.java.jars import link_jars
 from workshop.stack.job.job import Job
 from workshop.stack.job.workers import Workers
-from workshop.stack.module import ingress_addresses
+from workshop.stack.module import ingress_addresses, render
 from workshop.stack.size import CHECKPOINT_INTERVAL_MS, Size
 from workshop.stack.status import Status
 from workshop.stack.topics import NOT_YET, make_topics, topics_of
@@ -91,6 +94,8 @@ def main() -> None:
     (folder.conf / "dns.security").write_text(
         "networkaddress.cache.ttl=0\nnetworkaddress.cache.negative.ttl=0\n", encoding="utf-8"
     )
+    if key := os.environ.get(VARIABLE):
+        modules = with_key(modules, key, folder)
     on_class_path = os.pathsep.join([*map(str, modules), LIB])
     options = [f"-Djava.security.properties={folder.conf / 'dns.security'}"]
     if role == "worker":
@@ -98,6 +103,22 @@ def main() -> None:
         sys.exit(asyncio.run(_worker(command, folder)))
     command = flink.jobmanager_command(folder, size, on_class_path, options, engine)
     sys.exit(asyncio.run(_master(command, folder, size, [one / "module.yaml" for one in modules])))
+
+
+def with_key(modules: list[Path], key: str, folder: EngineFolder) -> list[Path]:
+    """Return folders with the same modules, in which each endpoint's address ends in the key."""
+    if not re.fullmatch("[A-Za-z0-9_-]+", key):
+        sys.exit(
+            f"{VARIABLE} holds something else than letters, digits, '-' and '_', maybe the end of "
+            "a line: make another one, such as openssl rand -hex 16 prints."
+        )
+    made = [folder.conf / "keyed" / module.name for module in modules]
+    for module, copy in zip(modules, made, strict=True):
+        copy.mkdir(parents=True, exist_ok=True)
+        file = copy / "module.yaml"
+        file.touch(mode=0o600)
+        file.write_text(render(module / "module.yaml", key=key), encoding="utf-8")
+    return made
 
 
 def must_be_of(engine: Engine, folder: EngineFolder) -> None:
