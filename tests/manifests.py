@@ -1,4 +1,4 @@
-"""The manifests of k8s/, as they are used without an overlay."""
+"""The manifests of k8s/base/, as they are used without an overlay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 
 from workshop.paths import ROOT
 
-FOLDER = ROOT / "k8s"
+FOLDER = ROOT / "k8s" / "base"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
 
 

@@ -20,12 +20,7 @@ from tests.compose.container_engine import podman
 from tests.manifests import manifests
 from workshop.faults import count_of
 
-KEY = {
-    "apiVersion": "v1",
-    "kind": "Secret",
-    "metadata": {"name": "greeter-key"},
-    "data": {"key": base64.b64encode(b"abc123").decode()},
-}
+SECRET = "greeter-key"
 KINDS = "ConfigMap", "PersistentVolumeClaim", "Deployment"
 NETWORK = "workshop-kubernetes"
 
@@ -85,6 +80,10 @@ def played(images, tmp_path):
     known: list[dict[str, Any]] = []
     files = []
     podman("network", "create", NETWORK)
+    # In the form in which podman expects what a manifest refers to.
+    secret = tmp_path / "secret"
+    secret.write_text(json.dumps({"key": base64.b64encode(b"abc123").decode()}))
+    podman("secret", "create", SECRET, secret)
     try:
         for number, group in enumerate(_in_order(all_of_them)):
             app = group[-1]["metadata"]["name"]
@@ -107,7 +106,7 @@ def played(images, tmp_path):
         podman("network", "rm", "--force", NETWORK, check=False)
         volumes = [one["metadata"]["name"] for one in all_of_them if "Volume" in one["kind"]]
         podman("volume", "rm", "--force", *volumes, check=False)
-        podman("secret", "rm", KEY["metadata"]["name"], check=False)
+        podman("secret", "rm", SECRET, check=False)
 
 
 def _in_order(given: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -118,7 +117,7 @@ def _in_order(given: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     assert {*order} == deployments.keys()
     others = [one for one in chosen if one["kind"] != "Deployment"]
     first, *rest = (deployments[app] for app in order)
-    return [[KEY, *others, first], *([one] for one in rest)]
+    return [[*others, first], *([one] for one in rest)]
 
 
 def _address(app: str) -> str:

@@ -43,6 +43,18 @@ def test_all_files_are_used():
     assert files == {*KUSTOMIZATION["resources"]}
 
 
+def test_no_overlay_lies_in_what_it_lies_over():
+    # Kustomize refuses that: "cycle detected".
+    overlays = [path.parent for path in FOLDER.parent.rglob("kustomization.yaml")]
+    for overlay in overlays:
+        told = yaml.safe_load((overlay / "kustomization.yaml").read_text(encoding="utf-8"))
+        for one in told["resources"]:
+            resource = (overlay / one).resolve()
+            assert resource.exists()
+            assert resource not in (overlay, *overlay.parents)
+    assert len(overlays) == 2
+
+
 def test_the_services_and_images_are_those_of_compose():
     assert {
         name: [one["image"] for one in pod["containers"]] for name, pod in DEPLOYMENTS.items()
