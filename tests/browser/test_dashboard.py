@@ -229,3 +229,33 @@ def test_pictures(own_stack, lab, new_page, shots):
         page.close()
         lab.end_kernels()
     assert shots.is_relative_to(ROOT / "build")
+
+
+TOPICS = """\
+from workshop.live import TopicsPanel
+from workshop.own.application import Application
+from workshop.paths import ROOT
+from workshop.stack import Stack
+TopicsPanel(Application(ROOT), Stack({name!r}))"""
+
+
+def test_the_topics_of_an_application_are_shown_as_records_come(own_stack, lab, new_page, shots):
+    page = new_page(1280, 900)
+    lab.write("topics.ipynb", TOPICS.format(name=own_stack.name))
+    notebook = lab.open(page, "topics.ipynb")
+    notebook.without_sidebar()
+    notebook.run_all()
+    panel = page.locator(".workshop-live")
+    expect(panel.get_by_role("list", name="Parts of the stack")).to_contain_text("ready")
+    expect(panel.get_by_role("heading", name="names")).to_contain_text("0 so far")
+    own_stack.greet("Tessa", "<b>Tim</b>", "Tessa")
+    names, greetings = panel.get_by_role("table").all()
+    for key in ("Tessa", "<b>Tim</b>"):
+        expect(names.get_by_role("cell", name=key, exact=True).first).to_be_visible()
+    expect(greetings).to_contain_text("Nice to see you again Tessa")
+    expect(panel.get_by_role("heading", name="greetings")).to_contain_text("3 so far")
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(SECONDS)
+        notebook.shot(f"topics-{width}", shots)
+        assert panel.evaluate("box => box.scrollWidth - box.clientWidth") <= 1
