@@ -16,11 +16,10 @@ import subprocess
 import sys
 
 import pytest
-import requests
 import yaml
 
 from generator.broker import GreetingReader
-from tests.compose.traffic import names_flow, survives_a_kill
+from tests.compose.traffic import names_flow, parallelism, survives_a_kill
 from tests.processes import following, workshop
 from workshop.faults import count_of
 from workshop.stack import Stack
@@ -41,16 +40,6 @@ def counts(stack, *names):
                 if greeting.name in found:
                     found[greeting.name].append(count_of(greeting))
     return found
-
-
-def parallelism(stack):
-    [job] = [
-        job
-        for job in requests.get(f"{stack.flink_url}/jobs/overview", timeout=10).json()["jobs"]
-        if job["state"] == "RUNNING"
-    ]
-    told = requests.get(f"{stack.flink_url}/jobs/{job['jid']}", timeout=10).json()
-    return {task["parallelism"] for task in told["vertices"]}
 
 
 @pytest.mark.parametrize("engine", ENGINES.values(), ids=str)

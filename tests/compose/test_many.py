@@ -12,8 +12,7 @@ import time
 import pytest
 
 from tests.compose.conftest import up
-from tests.compose.test_compose import parallelism
-from tests.compose.traffic import names_flow
+from tests.compose.traffic import names_flow, parallelism
 from workshop.stack import Size, Stack
 
 SIZE = Size(taskmanagers=2, partitions=4, broker_mb=128, jobmanager_mb=128, taskmanager_mb=192)

@@ -1,9 +1,11 @@
-"""Names that are sent to containers while something happens to them."""
+"""Names that are sent to containers while something happens to them, and what the job is doing."""
 
 from __future__ import annotations
 
 import contextlib
 import time
+
+import requests
 
 from workshop.faults import Traffic, count_of
 
@@ -36,3 +38,14 @@ def survives_a_kill(stack, part, eventually):
         print(f"{part} killed: greetings again after {time.monotonic() - began:.1f} s")
         eventually(lambda: stack.status().part(part).restarts > restarts, 60)
         eventually(lambda: stack.status().state == "ready", 120)
+
+
+def parallelism(stack):
+    """In how many tasks each step of the job runs; one number, if it is as it should be."""
+    [job] = [
+        job
+        for job in requests.get(f"{stack.flink_url}/jobs/overview", timeout=10).json()["jobs"]
+        if job["state"] == "RUNNING"
+    ]
+    told = requests.get(f"{stack.flink_url}/jobs/{job['jid']}", timeout=10).json()
+    return {task["parallelism"] for task in told["vertices"]}

@@ -3,15 +3,19 @@
 import ast
 import re
 import shlex
+import sys
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from tests import soak
 from workshop.paths import ROOT
 from workshop.stack.doctor import OLDEST_PYTHON
+from workshop.stack.java.engine import STATEFUN_3
 
 WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 CI_RUN = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
@@ -191,3 +195,21 @@ def test_the_hooks_are_the_pinned_tools_of_the_environment():
         tools.add(tool.removesuffix("_lib"))
     assert tools == {"nbstripout", "ruff", "codespell"}
     assert tools <= pinned
+
+
+# Those of the site and of a hub are for another Python, or have an environment of their own.
+ELSEWHERE = {ROOT / f"requirements-{one}.txt" for one in ("site", "hub")}
+PINS = sorted({*ROOT.glob("requirements*.txt")} - ELSEWHERE)
+
+
+@pytest.mark.parametrize("file", PINS, ids=lambda file: file.name)
+def test_what_is_pinned_can_be_installed_on_the_oldest_python(file):
+    pins = re.findall(r"^([\w.-]+)==", file.read_text(encoding="utf-8"), re.MULTILINE)
+    assert pins
+    places = [*sys.path, str(STATEFUN_3.sdk)]
+    asked = {
+        name: next(iter(distributions(name=name, path=places))).metadata["Requires-Python"] or ""
+        for name in pins
+    }
+    oldest = ".".join(map(str, OLDEST_PYTHON)) + ".0"
+    assert [name for name in pins if oldest not in SpecifierSet(asked[name])] == []
