@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from IPython import get_ipython
+from IPython.core.getipython import get_ipython
 from IPython.utils.process import get_output_error_code  # type: ignore[attr-defined]
 from IPython.utils.text import LSString, SList
 
