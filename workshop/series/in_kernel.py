@@ -16,9 +16,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from IPython.core.getipython import get_ipython
 from IPython.utils.process import get_output_error_code  # type: ignore[attr-defined]
 from IPython.utils.text import LSString, SList
+
+from workshop.notebook import shell
 
 THREAD_SECONDS = 0.2
 """How long each background thread may take to end after the last cell, to be seen failing."""
@@ -38,9 +39,9 @@ def watch(failures: str) -> None:
     global _failures
     _failures = Path(failures)
     # A failing ``!command`` raises. For ``%%bash`` IPython does that by itself.
-    shell = get_ipython()
-    shell.system_raise_on_error = True
-    shell.getoutput = _getoutput
+    here = shell()
+    here.system_raise_on_error = True
+    here.getoutput = _getoutput
     threading.excepthook = _in_a_thread
     of_loop = asyncio.BaseEventLoop.call_exception_handler
 
@@ -57,7 +58,7 @@ def watch(failures: str) -> None:
 
 def _getoutput(command: str, split: bool = True, depth: int = 0) -> SList | LSString:
     """Do what ``lines = !command`` asks for; the shell's own, before IPython 9, never raises."""
-    expanded = get_ipython().var_expand(command, depth=depth + 1)
+    expanded = shell().var_expand(command, depth=depth + 1)
     out, errors, code = get_output_error_code(expanded)
     if code:
         raise subprocess.CalledProcessError(code, command)
