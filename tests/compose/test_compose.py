@@ -143,6 +143,16 @@ def test_a_kill_loses_nothing(containers, part, eventually):
     survives_a_kill(containers, part, eventually)
 
 
+def test_what_the_container_engine_kills_stays_down_until_the_next_up(containers, eventually):
+    with names_flow(containers, "down"):
+        project = containers.backend.project
+        project.engine.run("kill", project.container("taskmanager").id)
+        eventually(lambda: project.container("taskmanager").state == "exited", 30)
+        assert containers.status().part("taskmanager").state == "restarting"
+        containers.up(progress=Progress(), keep=True)
+        assert project.container("taskmanager").state == "running"
+
+
 def test_a_second_worker_shares_the_work_and_can_go_again(containers, eventually):
     assert parallelism(containers) == {1}
     with names_flow(containers, "scaled"):
