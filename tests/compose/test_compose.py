@@ -42,12 +42,12 @@ def counts(stack, *names):
     return found
 
 
-@pytest.mark.parametrize("engine", ENGINES.values(), ids=str)
-def test_compose_accepts_the_files(engine):
-    files = [option for file in (FILE, *engine.compose) for option in ("-f", file)]
-    done = subprocess.run(
-        ["docker-compose", *files, "config", "--quiet"], capture_output=True, text=True
-    )
+@pytest.mark.parametrize("version", ENGINES.values(), ids=str)
+def test_compose_accepts_the_files(engine, version):
+    files = [option for file in (FILE, *version.compose) for option in ("-f", file)]
+    # podman-compose accepts anything.
+    compose = engine.compose if engine.program == "docker" else ["docker-compose"]
+    done = subprocess.run([*compose, *files, "config", "--quiet"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -131,6 +131,16 @@ def test_the_logs_are_there(containers, eventually):
 @pytest.mark.parametrize("part", ["taskmanager", "greeter", "jobmanager", "broker"])
 def test_a_kill_loses_nothing(containers, part, eventually):
     survives_a_kill(containers, part, eventually)
+
+
+def test_what_the_container_engine_kills_stays_down_until_the_next_up(containers, eventually):
+    with names_flow(containers, "down"):
+        project = containers.backend.project
+        project.engine.run("kill", project.container("taskmanager").id)
+        eventually(lambda: project.container("taskmanager").state == "exited", 30)
+        assert containers.status().part("taskmanager").state == "restarting"
+        containers.up(progress=Progress(), keep=True)
+        assert project.container("taskmanager").state == "running"
 
 
 def test_a_second_worker_shares_the_work_and_can_go_again(containers, eventually):

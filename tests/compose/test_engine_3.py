@@ -101,6 +101,13 @@ def test_another_version_is_refused_and_its_own_continues(containers3):
     assert workshop("down", "--stack", "compose", "--name", "three").returncode == 0
     refused = workshop("up", "--stack", "compose", "--name", "three")
     assert (refused.returncode, refused.stderr.count("StateFun 3.3.0 remembers")) == (1, 1)
+    # So does the master, where nothing on this side says what the volume holds.
+    mark = containers3.folder.path / "engine-in-containers"
+    mark.unlink()
+    with pytest.raises(StackError, match="The volume holds what StateFun 3.3.0 remembers"):
+        Stack.compose("three").up(progress=Progress())
+    assert workshop("down", "--stack", "compose", "--name", "three").returncode == 0
+    mark.write_text("3.3.0")
     done = workshop("up", "--stack", "compose", "--engine", "3", "--name", "three")
     assert done.returncode == 0, done.stderr
     assert [count_of(one) for one in containers3.greet("Greta", "Hedy")] == [3, 2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.compose.container_engine import build_options
 from workshop.own.application import Application
 from workshop.own.containers import Containers
 from workshop.own.new import make
@@ -15,9 +16,7 @@ from workshop.series.runner import run_notebooks
 def built(engine, tmp_path) -> Containers:
     """The containers of a new application, whose images are there."""
     made = Containers(Application(make(tmp_path / "shop")))
-    # The builds are to reach the package registries in the way this machine does.
-    podman = ["--podman-build-args=--network=host", "--parallel=1"] * (engine.program == "podman")
-    made.compose(*podman, "build")
+    made.compose(*build_options(tmp_path / "shop" / "docker-compose.yml"))
     return made
 
 

@@ -38,6 +38,9 @@ from workshop.stack.size import Size
 from workshop.stack.status import Part, Status
 from workshop.stack.view import Progress
 
+FUTILE_RESTARTS = 3
+"""How often a container may end while the stack starts: its next start would go no better."""
+
 
 class ContainersBackend(Backend):
     """Kafka, Flink and the greeter in containers, as ``docker-compose.yml`` lists them.
@@ -54,7 +57,8 @@ class ContainersBackend(Backend):
     """
 
     up_seconds = 600.0
-    look_seconds = 0.2  # Each look asks Flink's REST API.
+    look_seconds = 0.7  # Each look starts two programs of the container engine.
+    hopeless = ("failed",)
     option = "--stack compose "
 
     def __init__(
@@ -72,6 +76,7 @@ class ContainersBackend(Backend):
         self._was_ready = False
         self._kept = False
         self._fresh = False
+        self._restarts: dict[str, int] = {}
         self._whose = uuid.uuid4().hex
         self._watcher: Watcher | None = None
 
@@ -91,6 +96,10 @@ class ContainersBackend(Backend):
                 atexit.register(self._end_with_process)
             self._start(progress, deadline)
             self.opened = True
+        elif ended := [one.id for one in self.project.containers() if one.state == "exited"]:
+            # By a command of the container engine: that counts as wanted, and no policy helps.
+            self.project.engine.run("start", *ended)
+            self.project.forget_what_was_seen()
         return False
 
     def keep(self) -> None:
@@ -98,11 +107,17 @@ class ContainersBackend(Backend):
         self._tell_watcher(Watcher.OVER)
 
     def _start(self, progress: Progress, deadline: float) -> None:
-        """Let compose start what is not running."""
+        """Let compose make what is not there, and start all of it.
+
+        At once: each waits for those that it needs by itself. Docker's compose would start one only
+        when its check says that those before it are healthy, seconds after they are.
+        """
         if not self.project.containers() and os.environ.get("FLINK_PORT"):
             port_for("FLINK_PORT")
         scale = f"worker={self.size.taskmanagers}"
-        command = ["up", "--detach", "--scale", scale, *SERVICES]
+        at_once = self.project.engine.program == "docker"
+        start = "--no-start" if at_once else "--detach"
+        command = ["up", start, "--scale", scale, *SERVICES]
         self.folder.make()
         self._mark.write_text(self._whose, encoding="utf-8")
         self.folder.engine.write_text(self.engine.version, encoding="utf-8")
@@ -126,6 +141,10 @@ class ContainersBackend(Backend):
             process.terminate()
             raise
         self._tell_watcher(Watcher.UP)
+        self.project.forget_what_was_seen()
+        if at_once and not process.returncode:
+            made = [one.id for one in self.project.containers() if one.service in SERVICES]
+            self.project.engine.run("start", *made, timeout=300)
         if process.returncode:
             raise StackError(
                 f"Stack {self.name}: compose failed.",
@@ -255,11 +274,16 @@ class ContainersBackend(Backend):
             )
             running = any(one.state == "running" for one in containers)
             self._look_at_job(status, workers)
+            before = {one.id: self._restarts.setdefault(one.id, one.restarts) for one in containers}
             if all(part.state == "ready" for part in status.parts) and {
                 one.service for one in containers
             } == set(SERVICES):
                 status.state = "ready"
                 self._was_ready = True
+            elif not self._was_ready and any(
+                one.restarts >= before[one.id] + FUTILE_RESTARTS for one in containers
+            ):
+                status.state = "failed"
             elif not running:
                 status.state = "down"
             else:
@@ -361,7 +385,7 @@ class ContainersBackend(Backend):
         tunnel: Tunnel | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        self.project.engine.run("stop", "--time", "2", greeter.id)
+        self.project.engine.run("stop", "-t", "2", greeter.id)
 
         def give_back() -> None:
             if tunnel is not None:
