@@ -18,6 +18,20 @@ addEventListener(
   true,
 );
 
+// JupyterLite gives a kernel the files only if its service worker is there by then, and says so on
+// the console alone. On a slow machine it may be late: then the page is loaded once more.
+const UNKEPT =
+  "This tab cannot keep what you write, and cells that read a file fail. If this is a private window, open the page in an ordinary one.";
+let kept = true;
+const warn = console.warn;
+console.warn = (...what) => {
+  warn.apply(console, what);
+  if (!String(what[0]).startsWith("Pyodide contents will NOT be synced")) return;
+  kept = false;
+  const [{ type }] = performance.getEntriesByType("navigation");
+  if (type !== "reload") navigator.serviceWorker?.ready.then(() => location.reload());
+};
+
 // Python arrives while the lesson can be read: a bar says how much of it is there.
 addEventListener("DOMContentLoaded", async () => {
   const told = document.createElement("div");
@@ -27,7 +41,7 @@ addEventListener("DOMContentLoaded", async () => {
     "background:#222;color:#fff;font:14px sans-serif;box-shadow:0 2px 8px #0006";
   told.innerHTML = '<span></span><br><progress max="1" value="0" style="width:15rem"></progress>';
   const [text, bar] = [told.querySelector("span"), told.querySelector("progress")];
-  const say = (what) => (text.textContent = what);
+  const say = (what) => (text.textContent = kept ? what : UNKEPT);
   say("Python is on its way \u2026");
   document.body.append(told);
   const static_ = new URL("run/static/pyodide/", site);
@@ -51,11 +65,14 @@ addEventListener("DOMContentLoaded", async () => {
   }
   const began = Date.now();
   const look = setInterval(() => {
+    if (!kept) say();
     const session = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session;
     bar.value = 0.8 + 0.2 * (1 - 10000 / (10000 + Date.now() - began));
     if (session?.kernel?.status === "idle") {
       clearInterval(look);
-      told.remove();
+      if (kept) return told.remove();
+      bar.remove();
+      say();
     } else if (Date.now() - began > 120_000)
       say("Python has not started. Memory may be short: close other tabs, and reload the page.");
   }, 200);

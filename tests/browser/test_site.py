@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from browser.site import LessonTab, Served
+from browser.site import READY_SECONDS, LessonTab, Served
 from tests import soak
 from workshop.machine import LESSONS_IN_BROWSER
 from workshop.series.lessons import lessons
@@ -160,6 +160,43 @@ def test_as_they_stand_they_run_to_their_end(here, context, site):
         assert errors(tab.run()) == [], lesson.number
         tab.end()
         tab.page.close()
+
+
+READS_A_FILE = "from pathlib import Path\nprint(len(Path('../module.yaml').read_text()) > 0)"
+
+
+def test_where_nothing_can_be_kept_the_page_says_so(browser, site):
+    private = browser.new_context()
+    private.add_init_script(
+        "navigator.serviceWorker.register = () => Promise.reject(new Error('private'))"
+    )
+    tab = LessonTab(private.new_page(), site.url, "01_events.ipynb")
+    expect(tab.page.locator(".python-arrives")).to_contain_text("cannot keep what you write")
+    tab.end()
+    private.close()
+
+
+def test_a_service_worker_that_is_late_is_waited_for(browser, site):
+    slow = browser.new_context()
+    slow.add_init_script("""
+        window.again = performance.getEntriesByType("navigation")[0].type === "reload";
+        const container = navigator.serviceWorker;
+        const register = container.register.bind(container);
+        const wait = again ? 0 : 15000;
+        container.register = (...what) =>
+          new Promise((then) => setTimeout(then, wait)).then(() => register(...what));
+    """)
+    tab = LessonTab(slow.new_page(), site.url, "01_events.ipynb")
+    tab.page.wait_for_function(
+        "() => window.again && document.querySelector('.jp-Notebook .jp-Cell')",
+        timeout=READY_SECONDS * 1000,
+    )
+    tab.wait_ready()
+    tab.write({1: READS_A_FILE})
+    assert shown(tab.run(1)[1]) == "True"
+    expect(tab.page.locator(".python-arrives")).to_have_count(0)
+    tab.end()
+    slow.close()
 
 
 def test_what_is_written_and_passed_is_kept(context, site):
