@@ -70,9 +70,7 @@ addEventListener("DOMContentLoaded", async () => {
     bar.value = 0.8 + 0.2 * (1 - 10000 / (10000 + Date.now() - began));
     if (session?.kernel?.status === "idle") {
       clearInterval(look);
-      if (kept) return told.remove();
-      bar.remove();
-      say();
+      (kept ? told : bar).remove();
     } else if (Date.now() - began > 120_000)
       say("Python has not started. Memory may be short: close other tabs, and reload the page.");
   }, 200);
