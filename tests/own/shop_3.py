@@ -90,6 +90,7 @@ def statefun():
 def health():
     return "ok"
 """
+# For functions of either SDK, which set `call` to what answers a request.
 ASGI = """
 async def app(scope, receive, send):
     if scope["type"] != "http":
@@ -98,7 +99,7 @@ async def app(scope, receive, send):
     while more:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
-    answer = b"ok" if scope["path"] == "/health" else await handler.handle_async(body)
+    answer = b"ok" if scope["path"] == "/health" else await call(body)
     head = [(b"content-type", b"application/octet-stream")]
     await send({"type": "http.response.start", "status": 200, "headers": head})
     await send({"type": "http.response.body", "body": answer})
@@ -139,7 +140,9 @@ spec:
 def move(shop: Path, interface: str) -> Path:
     """Make of a new application one of 3.x, served by WSGI or ASGI."""
     waits = interface == "asgi"
-    text = FUNCTIONS.replace("ASYNC ", "async " if waits else "") + (ASGI if waits else WSGI)
+    text = FUNCTIONS.replace("ASYNC ", "async " if waits else "") + (
+        f"call = handler.handle_async\n{ASGI}" if waits else WSGI
+    )
     (shop / "shop" / "functions.py").write_text(text)
     (shop / "module.yaml").write_text(MODULE)
     with (shop / FILE).open("a") as described:

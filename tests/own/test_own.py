@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import said_to
-from tests.own.shop_3 import move
+from tests.own.shop_3 import ASGI, move
 from tests.processes import workshop
 from workshop.children import environment
 from workshop.errors import WorkshopError
@@ -31,24 +31,6 @@ def shop(tmp_path) -> Path:
     return make(tmp_path / "my shöp")
 
 
-ASGI = """
-handler = AsyncRequestReplyHandler(functions)
-
-
-async def app(scope, receive, send):
-    if scope["type"] != "http":
-        return
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-    answer = b"ok" if scope["path"] == "/health" else await handler(body)
-    head = [(b"content-type", b"application/octet-stream")]
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    await send({"type": "http.response.body", "body": answer})
-"""
-
-
 @pytest.fixture
 def waiting_shop(shop) -> Path:
     """The same with functions that await something, served by ASGI."""
@@ -59,7 +41,8 @@ def waiting_shop(shop) -> Path:
     )
     text = text.replace("import RequestReply", "import AsyncRequestReply")
     text = text.replace("from datetime", "from asyncio import sleep\nfrom datetime")
-    file.write_text(text + ASGI)
+    served = "\nhandler = AsyncRequestReplyHandler(functions)\ncall = handler\n"
+    file.write_text(text + served + ASGI)
     with (shop / FILE).open("a") as described:
         described.write("interface: asgi\n")
     return shop
