@@ -248,6 +248,29 @@ def test_what_a_lesson_leaves_running_ends_with_it(kernels, tmp_path):
     assert none_left(started(tmp_path))
 
 
+WATCHED = """\
+from workshop.stack.containers.watcher import Watcher
+open("mark", "w").write("me")
+watcher = Watcher(Path("mark").absolute(), "me", "watched", forget=True)
+"""
+
+
+def test_who_takes_down_the_containers_of_a_lesson_that_fails_may_do_so(
+    kernels, tmp_path, monkeypatch
+):
+    # It stands for the container engine, and notes when it is asked.
+    engine = tmp_path / "bin" / "docker"
+    engine.parent.mkdir()
+    engine.write_text(f"#!/bin/sh\nsleep 0.3; echo $* >> '{tmp_path}/asked'\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{engine.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("WORKSHOP_ENGINE", "docker")
+    made = notebook(tmp_path, f"from pathlib import Path\n{WATCHED}", "1 / 0")
+    with pytest.raises(LessonFailed, match="ZeroDivisionError"):
+        run_notebooks([made], output=tmp_path / "out")
+    assert "down --volumes" in (tmp_path / "asked").read_text()
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_a_run_that_is_ended(kernels, tmp_path, number, eventually):
     made = notebook(tmp_path, CHILDREN, "import time; time.sleep(600)")

@@ -6,7 +6,8 @@ waits for the end of the run, ends all that still has the variable, and deletes 
 
     python -m workshop.series.leftovers FOLDER
 
-The processes of a stack are left to their supervisor, which knows how to stop them, for a while.
+The processes of a stack are left to their supervisor, or to the shell that takes down containers:
+those know how to stop them, and have a while to do so.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ import psutil
 from workshop.children import environment, own_module
 
 VARIABLE = "WORKSHOP_RUN"
-STACK_SECONDS = 15
-"""How long the stacks of a run may take to stop."""
+STACK_SECONDS = 60
+"""How long the stacks of a run may take to stop; containers take longest."""
 
-_SUPERVISOR = "workshop.stack.local.supervisor"
+_STOPS_A_STACK = ("workshop.stack.local.supervisor", "--stack=compose")
+"""On the command line of the supervisor, and of the watcher of containers."""
 
 
 class Reaper:
@@ -83,7 +85,7 @@ def _of_a_stack(process: psutil.Process) -> bool:
     for link in [process, *process.parents()]:
         # A parent that has just been killed has no command line any more.
         with contextlib.suppress(psutil.Error):
-            if _SUPERVISOR in link.cmdline():
+            if any(one in link.cmdline() for one in _STOPS_A_STACK):
                 return True
     return False
 

@@ -14,6 +14,8 @@ from workshop.stack.job.job import Job
 from workshop.stack.status import Status
 
 LOOK_SECONDS = 0.5
+FIRST_SECONDS = 2.0
+"""How long no other worker must have come before the job begins. One that comes later is found."""
 MORE_SECONDS = 5.0
 FEWER_SECONDS = 30.0
 """How long there must have been more workers, or fewer, before the job is given other tasks.
@@ -49,7 +51,7 @@ class Workers:
             now = await self._count(slots)
             if now != seen:
                 seen, since = now, time.monotonic()
-            elif seen and time.monotonic() > since + MORE_SECONDS:
+            elif seen and time.monotonic() > since + FIRST_SECONDS:
                 return seen
             await asyncio.sleep(LOOK_SECONDS)
 
