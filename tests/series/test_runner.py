@@ -16,6 +16,7 @@ from tests.processes import none_left, workshop
 from workshop.exercises.storage import progress_file
 from workshop.paths import ROOT, runs_folder
 from workshop.series.runner import LessonFailed, run_notebooks
+from workshop.series.schedule import Form, Series
 
 # What a notebook does, and what the run says of it.
 FAILURES = {
@@ -187,6 +188,19 @@ def test_twice_is_as_it_stands_and_then_solved_in_the_same_kernel(kernels, tmp_p
     assert "good.ipynb, " not in told
     shown = printed(tmp_path / "out" / "good.ipynb")
     assert shown.index("✗ 99.1 Double") < shown.index("✓ 99.1 Double")
+
+
+def test_tried_is_each_exercise_as_it_stands_and_then_solved(kernels, tmp_path):
+    good = lesson(tmp_path, "def double(n):\n    return 2 * n", name="good.ipynb")
+    wrong = lesson(tmp_path, "def double(n):\n    return 4", name="wrong.ipynb")
+    with Series([good, wrong], tmp_path / "out", {}) as series:
+        ran = {path: series.run(path, form=Form.TRIED) for path in (good, wrong)}
+    assert ran[good].failure == ""
+    assert 'cell [6] "check("99.1", double)"' in ran[wrong].failure
+    shown = printed(ran[good].copy)
+    assert shown.index("✗ 99.1 Double") < shown.index("✓ 99.1 Double")
+    cells = nbformat.read(ran[good].copy, as_version=4).cells
+    assert sum(cell.source == "start = 1" for cell in cells) == 1
 
 
 def test_as_it_stands_no_check_has_to_pass_and_progress_is_not_touched(kernels, tmp_path):

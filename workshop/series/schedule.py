@@ -29,6 +29,8 @@ from workshop.series.progress_bars import ProgressBars
 from workshop.series.shared_stack import Holder
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_AGAIN = "again-"
+"""How the ids of cells begin that are a second time in a notebook, solved."""
 
 
 class Form(Enum):
@@ -39,6 +41,8 @@ class Form(Enum):
     """The solutions are in place of the exercise cells, and every check has to pass."""
     TWICE = "twice"
     """As it stands, and then again in the same kernel, solved: now every check has to pass."""
+    TRIED = "tried"
+    """As it stands, but each exercise twice: solved after that, when its check has to pass."""
 
 
 class Series:
@@ -101,8 +105,10 @@ class Series:
         self._reaper.end()
         self.report.seconds = time.monotonic() - self._began
 
-    def run(self, notebook: Path, view: ProgressBars | None = None) -> LessonRun:
-        """Execute a lesson; the result says what failed."""
+    def run(
+        self, notebook: Path, view: ProgressBars | None = None, form: Form | None = None
+    ) -> LessonRun:
+        """Execute a lesson, in another form if one is given; the result says what failed."""
         lesson, following = self._find(notebook)
         if lesson.path in self._sharing or (following and following.path in self._sharing):
             self._see_to_the_stack("up")
@@ -121,7 +127,7 @@ class Series:
             return LessonClient(manager, kernel, failures, ran, self.cell_seconds, ready, progress)
 
         try:
-            self._execute(lesson, ran, client)
+            self._execute(lesson, form or self.form, ran, client)
         finally:
             end_marked(own, spare_stacks=True)
             ran.seconds = time.monotonic() - began
@@ -131,9 +137,9 @@ class Series:
             self._see_to_the_stack("rest")
         return ran
 
-    def _execute(self, lesson: Lesson, ran: LessonRun, client: Any) -> None:
+    def _execute(self, lesson: Lesson, form: Form, ran: LessonRun, client: Any) -> None:
         copy = Path(ran.copy)
-        nbformat.write(formed(lesson, self.form), copy)
+        nbformat.write(formed(lesson, form), copy)
         try:
             parameters = self.parameters.get(lesson.path, {})
             executed = execute(copy, copy, lesson.kernel, parameters, client)
@@ -144,23 +150,20 @@ class Series:
         except RuntimeError as error:
             ran.failure = f"its kernel did not start: {error}"
         else:
-            self._judge(executed, ran)
+            self._judge(executed, form, ran)
 
-    def _judge(self, executed: NotebookNode, ran: LessonRun) -> None:
+    def _judge(self, executed: NotebookNode, form: Form, ran: LessonRun) -> None:
         """Look at an executed copy in which no cell failed."""
         code = [c for c in executed.cells if c.cell_type == "code" and c.source.strip()]
         if len(ran.cells) < len(code):
             ran.failure = (
                 f'the lesson ended itself in cell [{len(ran.cells)}] "{ran.cells[-1].line}"'
             )
-        elif self.form is not Form.AS_IT_STANDS:
-            checks = [
-                (number, cell)
-                for number, cell in enumerate(code, 1)
-                if "check" in cell.metadata.get("tags", [])
-            ]
-            # Of two equal rounds, the second one is solved.
-            for number, cell in checks[len(checks) // 2 if self.form is Form.TWICE else 0 :]:
+        elif form is not Form.AS_IT_STANDS:
+            for number, cell in enumerate(code, 1):
+                solved = form is Form.SOLVED or cell["id"].startswith(_AGAIN)
+                if not solved or "check" not in cell.metadata.get("tags", []):
+                    continue
                 text = "".join(output.get("text", "") for output in cell.outputs)
                 if not any(line.startswith("✓") for line in text.splitlines()):
                     where = f'cell [{number}] "{first_line(cell.source)}"'
@@ -222,13 +225,20 @@ def formed(lesson: Lesson, form: Form) -> NotebookNode:
     if form is Form.SOLVED:
         return lesson.solved()
     notebook: NotebookNode = nbformat.from_dict(lesson.notebook)
+    if form is Form.AS_IT_STANDS:
+        return notebook
+    again = lesson.solved().cells
+    for number, cell in enumerate(again):
+        cell["id"] = f"{_AGAIN}{number}"
+        tags = cell.metadata.get("tags", [])
+        cell.metadata["tags"] = [tag for tag in tags if tag != "parameters"]
     if form is Form.TWICE:
-        again = lesson.solved().cells
-        for number, cell in enumerate(again):
-            cell["id"] = f"again-{number}"
-            tags = cell.metadata.get("tags", [])
-            cell.metadata["tags"] = [tag for tag in tags if tag != "parameters"]
         notebook.cells = [*notebook.cells, *again]
+    else:
+        # From the last one on, so that the places of those before it stay as they are.
+        for exercise in reversed(lesson.exercises):
+            after = exercise.check + 1
+            notebook.cells[after:after] = [again[exercise.cell], again[exercise.check]]
     return notebook
 
 
