@@ -102,7 +102,7 @@ def test_another_version_is_refused_and_its_own_continues(containers3):
     refused = workshop("up", "--stack", "compose", "--name", "three")
     assert (refused.returncode, refused.stderr.count("StateFun 3.3.0 remembers")) == (1, 1)
     # So does the master, where nothing on this side says what the volume holds.
-    mark = containers3.folder.path / "engine-in-containers"
+    mark = containers3.folder.engine
     mark.unlink()
     with pytest.raises(StackError, match="The volume holds what StateFun 3.3.0 remembers"):
         Stack.compose("three").up(progress=Progress())
