@@ -28,6 +28,11 @@ KERNEL = "@jupyterlite/pyodide-kernel-extension"
 # Where what a learner writes lies in the browser: it is kept when the tab is closed.
 DRIVE = "/drive"
 
+_OPTIONS = {
+    # JupyterLite would install this one. It is there when it is asked for.
+    "packages": [*packages.EARLY, "jedi"],
+    "env": {"HOME": "/home/pyodide", "WORKSHOP_PROGRESS": f"{DRIVE}/progress.json"},
+}
 _CONFIGURATION: dict[str, Any] = {
     "jupyter-lite-schema-version": 0,
     "jupyter-config-data": {
@@ -35,15 +40,9 @@ _CONFIGURATION: dict[str, Any] = {
         "exposeAppInBrowser": True,
         "litePluginSettings": {
             f"{KERNEL}:kernel": {
-                "pyodideUrl": "./static/pyodide/pyodide.mjs",
+                "pyodideUrl": "./static/python.mjs",
                 "disablePyPIFallback": True,
-                "loadPyodideOptions": {
-                    "packages": list(packages.EARLY),
-                    "env": {
-                        "HOME": "/home/pyodide",
-                        "WORKSHOP_PROGRESS": f"{DRIVE}/progress.json",
-                    },
-                },
+                "loadPyodideOptions": _OPTIONS,
             }
         },
     },
@@ -91,7 +90,9 @@ def build(lessons: Sequence[Lesson], site: Path) -> None:
         )
         _build_lite(folder, output)
     _write_manifest(output)
-    shutil.copy(STATIC / "greeting.js", output / "static")
+    for name in ("greeting.js", "python.mjs"):
+        shutil.copy(STATIC / name, output / "static")
+    _write_worker(output)
     script = '<script src="../../_static/tab.js"></script>'
     page = output / "notebooks" / "index.html"
     text = page.read_text(encoding="utf-8")
@@ -171,6 +172,20 @@ def _build_lite(folder: Path, output: Path) -> None:
             f"JupyterLite could not be built. It said:\n{done.stdout}",
             hint="look at its last lines; make clean and make site begin from nothing.",
         )
+
+
+def _write_worker(output: Path) -> None:
+    """Write the worker that is started early: the kernel's own, and Python beginning in it."""
+    extension = output / "extensions" / KERNEL / "static"
+    (kernel,) = extension.glob("comlink.worker.*.js")
+    options = {**_OPTIONS, "packages": packages.EARLY}
+    lines = (
+        # First: messages may be there before Python is.
+        f'import "../{kernel.relative_to(output).as_posix()}";',
+        'import { begin } from "./python.mjs";',
+        f"begin({json.dumps(options)});",
+    )
+    (output / "static" / "worker.mjs").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _write_manifest(output: Path) -> None:

@@ -32,6 +32,35 @@ console.warn = (...what) => {
   if (type !== "reload") navigator.serviceWorker?.ready.then(() => location.reload());
 };
 
+// Python starts while JupyterLite builds the page, in the worker that JupyterLite asks for later.
+// The service worker comes first: on a slow machine it would be late otherwise.
+let early, asked;
+const newWorker = () => new Own(new URL("run/static/worker.mjs", site), { type: "module" });
+const Own = window.Worker;
+window.Worker = function (address, ...options) {
+  if (crossOriginIsolated || !/\/comlink\.worker\./.test(address)) return new Own(address, ...options);
+  const made = early ?? newWorker();
+  early = undefined;
+  asked = true;
+  return made;
+};
+window.Worker.prototype = Own.prototype;
+const registered = async () => {
+  const { serviceWorker } = navigator;
+  const address = new URL("run/service-worker.js?enableCache=false", site).href;
+  if (!(await serviceWorker.getRegistration(address))) {
+    // Or else JupyterLite takes it for one of its former version, and unregisters it.
+    const lite = await (await fetch(new URL("run/jupyter-lite.json", site))).json();
+    localStorage.setItem(`${address}-version`, lite["jupyter-config-data"].appVersion);
+    await serviceWorker.register(address);
+  }
+  await serviceWorker.ready;
+};
+if (!crossOriginIsolated)
+  Promise.race([registered(), new Promise((then) => setTimeout(then, 4000))])
+    .catch(() => {})
+    .then(() => asked || (early = newWorker()));
+
 // Python arrives while the lesson can be read: a bar says how much of it is there.
 addEventListener("DOMContentLoaded", async () => {
   const told = document.createElement("div");
