@@ -18,12 +18,12 @@ _LIBRARY = "python_stdlib.zip"
 # What a start imports is compiled, and all of the packages that lessons are about. The rest would
 # be more to fetch than it saves.
 _CODE = """
-import sys, sysconfig
+import sys
 for name in {imports}:
     __import__(name)
 import base64, importlib, importlib._bootstrap_external as external, json, pathlib
 
-site = sysconfig.get_path("purelib")
+site = next(path for path in sys.path if path.endswith("site-packages"))
 library = next(path for path in sys.path if path.endswith(".zip"))
 found = {{getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}}
 for folder in {folders}:

@@ -40,7 +40,6 @@ _CONFIGURATION: dict[str, Any] = {
         "exposeAppInBrowser": True,
         "litePluginSettings": {
             f"{KERNEL}:kernel": {
-                "pyodideUrl": "./static/python.mjs",
                 "disablePyPIFallback": True,
                 "loadPyodideOptions": _OPTIONS,
             }
@@ -175,7 +174,7 @@ def _build_lite(folder: Path, output: Path) -> None:
 
 
 def _write_worker(output: Path) -> None:
-    """Write the worker that is started early: the kernel's own, and Python beginning in it."""
+    """Write the worker that is started early: the kernel's own, and Python begins in it."""
     extension = output / "extensions" / KERNEL / "static"
     (kernel,) = extension.glob("comlink.worker.*.js")
     options = {**_OPTIONS, "packages": packages.EARLY}
@@ -186,6 +185,12 @@ def _write_worker(output: Path) -> None:
         f"begin({json.dumps(options)});",
     )
     (output / "static" / "worker.mjs").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # Not in the configuration: JupyterLite writes there where it found Pyodide.
+    path = output / "jupyter-lite.json"
+    lite = json.loads(path.read_text(encoding="utf-8"))
+    plugins = lite["jupyter-config-data"]["litePluginSettings"]
+    plugins[f"{KERNEL}:kernel"]["pyodideUrl"] = "./static/python.mjs"
+    _write_json(path, lite)
 
 
 def _write_manifest(output: Path) -> None:

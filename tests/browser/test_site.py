@@ -199,6 +199,53 @@ def test_a_service_worker_that_is_late_is_waited_for(browser, site):
     slow.close()
 
 
+LINES = """import inspect, json
+from pathlib import Path
+import IPython.core.completer as compiled
+print(Path(compiled.__spec__.cached).is_file(), json.__file__.endswith(".pyc"))
+print(inspect.getsource(json.loads), inspect.getsource(compiled.Completer))
+json.loads("{")"""
+
+
+def test_compiled_modules_show_their_lines(context, site):
+    tab = LessonTab(context.new_page(), site.url, "01_events.ipynb")
+    tab.wait_ready()
+    tab.write({1: LINES})
+    printed, error = tab.run(1)[1]["outputs"]
+    assert "".join(printed["text"]).startswith("True True\ndef loads(")
+    assert "class Completer(" in "".join(printed["text"])
+    assert "raise JSONDecodeError" in re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"]))
+    tab.end()
+    tab.page.close()
+
+
+LATE = "import sys\nprint(sorted({'flask', 'jedi', 'kafka', 'requests'} & set(sys.modules)))"
+COMPLETE = """async () => {
+  const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+  return (await kernel.requestComplete({ code: "import stri", cursor_pos: 11 })).content.matches;
+}"""
+
+
+def test_one_python_starts_and_packages_arrive_when_they_are_imported(context, site):
+    page = context.new_page()
+    asked = []
+    page.context.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    tab = LessonTab(page, site.url, "01_events.ipynb")
+    tab.wait_ready()
+    assert [worker.url for worker in page.workers] == [f"{site.url}/run/static/worker.mjs"]
+    tab.write({1: LATE})
+    assert shown(tab.run(1)[1]) == "[]"
+    tab.write({1: f"import workshop.stack.topics, workshop.exercises.lesson_06\n{LATE}"})
+    assert shown(tab.run(1)[1]) == "['flask', 'kafka', 'requests']"
+    assert not any(name.startswith("jedi-") for name in asked)
+    assert "string" in page.evaluate(COMPLETE)
+    tab.write({1: LATE})
+    assert "'jedi'" in shown(tab.run(1)[1])
+    assert asked.count("pyodide-lock.json") == 1
+    tab.end()
+    page.close()
+
+
 def test_what_is_written_and_passed_is_kept(context, site):
     tab = LessonTab(context.new_page(), site.url, "01_events.ipynb")
     tab.wait_ready()
