@@ -39,7 +39,7 @@ for path in sorted(found):
     else:
         source = pathlib.Path(path).read_bytes()
     code = compile(source, path, "exec", dont_inherit=True)
-    # With a hash of the source that nobody checks: an archive keeps no times that could be compared.
+    # With a hash of the source that nobody checks: an archive keeps no times to compare.
     pyc = external._code_to_hash_pyc(code, bytes(8), False)
     made[name] = base64.b64encode(pyc).decode()
 json.dumps([sys.implementation.cache_tag, made])

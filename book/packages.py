@@ -41,8 +41,12 @@ EARLY = (
 """Loaded before the first cell runs; all else when it is imported."""
 IMPORTS = "late", "piplite.piplite", "pyodide_kernel", "statefun"
 """What is imported before the first cell runs."""
-# Whole, since lessons import now this and now that of them.
-COMPILED = "google/protobuf", "greeter", "statefun", "workshop/exercises"
+# Whole: lessons import now this and now that of them. The late ones add nothing to a first visit.
+COMPILED = (
+    *("google/protobuf", "greeter", "statefun", "workshop/exercises"),
+    *("flask", "jedi/api", "jedi/inference", "jedi/plugins", "kafka", "parso", "requests"),
+    *("urllib3", "werkzeug"),
+)
 
 # A page never runs these: tests, and what is for terminals, other systems or other formats.
 _LEFT_OUT = re.compile(
@@ -117,10 +121,13 @@ def write(folder: Path, kernel: Iterable[Path], info: dict[str, Any]) -> None:
     info
         What Pyodide's own list says of itself.
     """
-    wheels = {wheel.name: wheel for wheel in (*_installed(), _sdk(), _ours(), _late(), *map(_read, kernel))}
+    wheels = {
+        wheel.name: wheel
+        for wheel in (*_installed(), _sdk(), _ours(), _late(), *map(_read, kernel))
+    }
     paths = {name: wheel.write(folder) for name, wheel in sorted(wheels.items())}
     _write_lock(folder, wheels, paths, info)
-    if compiled.add_to(folder, EARLY, IMPORTS, COMPILED):
+    if compiled.add_to(folder, (*EARLY, *late.PACKAGES), IMPORTS, COMPILED):
         _write_lock(folder, wheels, paths, info)
 
 

@@ -1,5 +1,5 @@
 // On the machine that builds the site: compiles, in Pyodide, the modules that a lesson's start imports.
-// Its arguments are Pyodide's folder, and as JSON the packages, the imports and a folder of archives.
+// Its arguments are Pyodide's folder, the packages as JSON, and the Python code that prints them.
 import { pathToFileURL } from "node:url";
 
 const [folder, packages, code] = process.argv.slice(2);

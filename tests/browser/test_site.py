@@ -229,7 +229,7 @@ COMPLETE = """async () => {
 def test_one_python_starts_and_packages_arrive_when_they_are_imported(context, site):
     page = context.new_page()
     asked = []
-    page.context.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     tab = LessonTab(page, site.url, "01_events.ipynb")
     tab.wait_ready()
     assert [worker.url for worker in page.workers] == [f"{site.url}/run/static/worker.mjs"]
