@@ -91,4 +91,4 @@ def install(folder: str) -> None:
         The address of the folder that they are in, with a slash at its end.
     """
     # Before Pyodide's own, which knows them as well and says that they are not installed.
-    sys.meta_path.insert(sys.meta_path.index(PathFinder) + 1, _Finder(folder))  # type: ignore[arg-type]
+    sys.meta_path.insert(sys.meta_path.index(PathFinder) + 1, _Finder(folder))
