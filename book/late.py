@@ -72,7 +72,8 @@ class _Finder:
 
         name = self._about(package).file_name
         asked = XMLHttpRequest.new()
-        asked.open("GET", self._folder + name, False)
+        begin = asked.open
+        begin("GET", self._folder + name, False)
         asked.responseType = "arraybuffer"
         asked.send()
         if asked.status != 200:
