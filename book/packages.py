@@ -30,7 +30,7 @@ LITE = Path(sys.prefix) / "lite"
 SDK = "apache-flink-statefun"
 OURS = "statefun-workshop"
 # What the lessons and the kernel ask for; the rest follows from what these require.
-WANTED = SDK, "ipython", "comm", "micropip", "ipywidgets", "anywidget", "requests"
+WANTED = SDK, "ipython", "comm", "micropip", "requests"
 OUR_FOLDERS = "greeter", "generator", "workshop"
 OUR_FILES = "module.yaml", "protos/messages.proto"
 OUR_NEEDS = "platformdirs", "protobuf", "pyyaml", SDK
@@ -164,7 +164,7 @@ def _installed() -> Iterator[Wheel]:
         needs = _needs(found)
         waiting += needs
         needs = [need for need in needs if (name, need) not in _NOT_AT_ONCE]
-        if name not in (SDK, "widgetsnbextension"):
+        if name != SDK:
             yield Wheel(name, found.version, _files(found), tuple(needs))
 
 

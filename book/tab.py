@@ -102,8 +102,8 @@ def _write_static(folder: Path) -> None:
     folder.mkdir(parents=True)
     info = pyodide.copy_to(folder)
     kernel = _installed_kernel() / "static" / "pypi"
-    # The other one is for an ipywidgets of before.
-    packages.write(folder, [one for one in kernel.glob("*.whl") if "-3.6." not in one.name], info)
+    wheels = (one for one in kernel.glob("*.whl") if "widgetsnbextension" not in one.name)
+    packages.write(folder, wheels, info)
 
 
 def _installed_kernel() -> Path:
@@ -112,11 +112,12 @@ def _installed_kernel() -> Path:
 
 
 def _extensions() -> dict[str, list[str]]:
-    """The extensions of the page: the kernel, and widgets. None that is installed by chance."""
-    here = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
-    widgets = here / "@jupyter-widgets" / "jupyterlab-manager", here / "anywidget"
+    """The extensions of the page: the kernel. None that is installed by chance.
+
+    No lesson that runs here shows a widget, and those of Jupyter made a third of the page's work.
+    """
     return {
-        "federated_extensions": [str(path) for path in (_installed_kernel(), *widgets)],
+        "federated_extensions": [str(_installed_kernel())],
         "ignore_sys_prefix": ["federated_extensions"],
     }
 
