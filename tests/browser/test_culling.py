@@ -6,21 +6,25 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.lab import Lab
+from tests.soak import amount
 from workshop.live.audience import REST_SECONDS
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
 pytestmark = pytest.mark.timeout(900)
 
+# A beat comes every five seconds, and one may be late.
+REST = amount(12, int(REST_SECONDS))
 IDLE = {
     # Less than a kernel takes to rest: what keeps one that is watched alive is that it is watched.
-    "MappingKernelManager.cull_idle_timeout": 15,
+    "MappingKernelManager.cull_idle_timeout": REST // 2,
     "MappingKernelManager.cull_interval": 1,
     "MappingKernelManager.cull_connected": True,
 }
 CELLS = """\
 from workshop.stack import Stack
-from workshop.live import {kind}
+from workshop.live import {kind}, audience
+audience.REST_SECONDS = {rest}
 shown = {kind}(Stack({name!r}))"""
 
 
@@ -40,11 +44,13 @@ def strict_lab(kernels, tmp_path):
     made.close()
 
 
-def test_a_kernel_ends_when_nobody_watches_and_not_before(kept, strict_lab, browser, eventually):
+def test_a_kernel_ends_when_nobody_watches_and_not_before(
+    kept, strict_lab, browser, eventually, amount
+):
     context = browser.new_context()
     watched = []
     for kind in ("StackPanel", "Dashboard"):
-        strict_lab.write(f"{kind}.ipynb", CELLS.format(kind=kind, name=kept.name))
+        strict_lab.write(f"{kind}.ipynb", CELLS.format(kind=kind, rest=REST, name=kept.name))
         notebook = strict_lab.open(context.new_page(), f"{kind}.ipynb")
         notebook.run_all()
         watched.append(notebook.page.get_by_role("list", name="Parts of the stack"))
@@ -52,7 +58,7 @@ def test_a_kernel_ends_when_nobody_watches_and_not_before(kept, strict_lab, brow
     assert len(kernels) == 2
 
     # For longer than it takes to rest, every look finds a newer picture.
-    until = time.monotonic() + REST_SECONDS + 20
+    until = time.monotonic() + REST + 10
     while time.monotonic() < until:
         for chips in watched:
             expect(chips).to_contain_text("ago")

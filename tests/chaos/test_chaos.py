@@ -8,7 +8,7 @@ from workshop.stack.view import Progress
 
 
 def test_names_that_flow_while_processes_are_killed(name, amount):
-    names, kills = amount(3000, 20_000), amount(5, 30)
+    names, kills = amount(2000, 20_000), amount(3, 30)
     stack = Stack(name)
     stack.up(progress=Progress(), keep=True)
     chaos = Chaos(stack, seed=8, names=names, kills=kills, stop=LONG, per_second=amount(100, 60))
@@ -19,7 +19,7 @@ def test_names_that_flow_while_processes_are_killed(name, amount):
 
 
 def test_names_that_flow_through_an_engine_of_3_while_processes_are_killed(name, amount):
-    names, kills = amount(1500, 20_000), amount(4, 10)
+    names, kills = amount(1000, 20_000), amount(2, 10)
     stack = Stack(name, engine=STATEFUN_3)
     stack.up(progress=Progress(), keep=True)
     report = Chaos(stack, seed=3, names=names, kills=kills, stop=False, per_second=100).run()

@@ -84,6 +84,22 @@ def test_a_job_is_ready_when_a_checkpoint_was_completed_since_its_last_restart(t
     assert looks() == "restarting"
 
 
+def test_a_restart_counts_before_the_metric_of_it_is_fresh(tmp_path):
+    rest = PlayedRest(tmp_path)
+    job = Job(rest, tmp_path / "checkpoints", Status("mine", str(tmp_path)))
+    for since, metric, expected in (
+        (1, 0, 0),
+        (1, 0, 0),
+        (2, 0, 1),
+        (2, 1, 1),
+        (3, 1, 2),
+        (3, 4, 4),
+    ):
+        rest.running_since, rest.restarts = since, metric
+        job.look(workers=1)
+        assert job.part.restarts == expected
+
+
 def test_a_job_is_ready_only_when_it_uses_all_workers(tmp_path):
     rest = PlayedRest(tmp_path)
     job = Job(rest, tmp_path / "checkpoints", Status("mine", str(tmp_path)))

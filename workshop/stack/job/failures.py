@@ -1,4 +1,4 @@
-"""Tells a job that keeps failing for one reason from a job that is just recovering."""
+"""Counts a job's restarts, and tells one that keeps failing from one that is just recovering."""
 
 from __future__ import annotations
 
@@ -41,6 +41,39 @@ def advice(cause: str, name: str) -> str:
     """
     found = (text for exception, text in _ADVICE.items() if exception in cause)
     return next(found, "").format(name=name)
+
+
+class Restarts:
+    """How often a job was started again, by the engine and by whoever submits it.
+
+    Attributes
+    ----------
+    of_this_run
+        How often by the engine, since it was submitted last.
+    """
+
+    def __init__(self) -> None:
+        self.of_this_run = self._earlier = self._runs_since = 0
+
+    def seen(self, metric: int, runs_since: int) -> int:
+        """Return how often in all.
+
+        Parameters
+        ----------
+        metric
+            The engine's own count, which is up to ten seconds old.
+        runs_since
+            Since when the job runs, which is not, in milliseconds since 1970.
+        """
+        again = 0 < self._runs_since < runs_since
+        self.of_this_run, self._runs_since = max(self.of_this_run + again, metric), runs_since
+        return self._earlier + self.of_this_run
+
+    def begun_anew(self) -> int:
+        """Return how often in all, now that the job has to be submitted again."""
+        self._earlier += self.of_this_run + 1
+        self.of_this_run = self._runs_since = 0
+        return self._earlier
 
 
 @dataclass

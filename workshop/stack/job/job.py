@@ -12,7 +12,7 @@ import requests
 
 from workshop.stack.flink_rest import FlinkRest
 from workshop.stack.folders import RunFolder
-from workshop.stack.job.failures import KEEPS_RESTARTING, Failures, root_cause
+from workshop.stack.job.failures import KEEPS_RESTARTING, Failures, Restarts, root_cause
 from workshop.stack.job.snapshots import Snapshots
 from workshop.stack.poison import Poison
 from workshop.stack.size import CHECKPOINT_INTERVAL_MS
@@ -75,7 +75,7 @@ class Job:
         )
         self._tidied = False
         self._unseen = 0
-        self._earlier_restarts = 0
+        self._restarts = Restarts()
         self._failures = Failures()
 
     async def keep_running(self) -> None:
@@ -183,12 +183,12 @@ class Job:
             return
         checkpoints = self.rest.get(f"/jobs/{self._id}/checkpoints")
         metrics = self.rest.get(f"/jobs/{self._id}/metrics?get=numRestarts")
-        restarts = int(metrics[0]["value"]) if metrics else 0
+        told = int(metrics[0]["value"]) if metrics else 0
         tasks = [task["status"] for task in job["vertices"]]
         completed = checkpoints["counts"]["completed"]
         self.status.checkpoints = completed
-        self.part.restarts = self._earlier_restarts + restarts
-        if restarts:
+        self.part.restarts = self._restarts.seen(told, job["timestamps"]["RUNNING"])
+        if self._restarts.of_this_run:
             # A job that fails as soon as it gets its first message runs for a moment each time.
             failed = self.rest.get(f"/jobs/{self._id}/exceptions")
             trace = failed["root-exception"]
@@ -264,7 +264,7 @@ class Job:
         if self._id is not None:
             self._id = None
             self.part.state = "restarting"
-            self._earlier_restarts = self.part.restarts = self.part.restarts + 1
+            self.part.restarts = self._restarts.begun_anew()
 
     def _is_saved(self, checkpoint: int) -> bool:
         """Whether the next start will find a checkpoint that the engine has completed.
@@ -290,8 +290,5 @@ class Job:
 
 def _completed_since_restart(latest: dict[str, Any]) -> bool:
     """Whether a checkpoint was completed by the job as it runs now; ``latest`` as Flink has it."""
-    completed, restored = latest["completed"], latest["restored"]
-    if completed is None or restored is None:
-        return completed is not None
-    newer: bool = completed["id"] > restored["id"]
-    return newer
+    completed, restored = ((latest[one] or {}).get("id", 0) for one in ("completed", "restored"))
+    return bool(completed > restored)
