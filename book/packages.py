@@ -20,6 +20,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from book import compiled, late
 from workshop.errors import WorkshopError
 from workshop.paths import ROOT
 
@@ -29,15 +30,23 @@ LITE = Path(sys.prefix) / "lite"
 SDK = "apache-flink-statefun"
 OURS = "statefun-workshop"
 # What the lessons and the kernel ask for; the rest follows from what these require.
-WANTED = SDK, "ipython", "comm", "micropip", "ipywidgets", "anywidget", "requests"
+WANTED = SDK, "ipython", "comm", "micropip", "requests"
 OUR_FOLDERS = "greeter", "generator", "workshop"
 OUR_FILES = "module.yaml", "protos/messages.proto"
-OUR_NEEDS = "flask", "kafka-python", "platformdirs", "protobuf", "pyyaml", "requests", SDK
+OUR_NEEDS = "platformdirs", "protobuf", "pyyaml", SDK
 EARLY = (
-    *("ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "micropip", "piplite"),
+    *("late", "ipykernel", "comm", "pyodide-kernel", "ipython", "micropip", "piplite"),
     *("protobuf", SDK, "pyyaml", OURS),
 )
-"""Loaded before the first cell runs; all else when a cell imports it."""
+"""Loaded before the first cell runs; all else when it is imported."""
+IMPORTS = "late", "piplite.piplite", "pyodide_kernel", "statefun"
+"""What is imported before the first cell runs."""
+# Whole: lessons import now this and now that of them. The late ones add nothing to a first visit.
+COMPILED = (
+    *("google/protobuf", "greeter", "statefun", "workshop/exercises"),
+    *("flask", "jedi/api", "jedi/inference", "jedi/plugins", "kafka", "parso", "requests"),
+    *("urllib3", "werkzeug"),
+)
 
 # A page never runs these: tests, and what is for terminals, other systems or other formats.
 _LEFT_OUT = re.compile(
@@ -56,6 +65,8 @@ _BRIDGE = b"import statefun_protobuf; statefun_protobuf.install()\n"
 _NOT_THERE = frozenset({"exceptiongroup", "pexpect", "psutil", "typing-extensions", "tomli"})
 # IPython's terminal has these, and no page has a terminal.
 _NOT_THERE |= {"prompt-toolkit", "wcwidth"}
+# IPython asks for it when somebody presses Tab.
+_NOT_AT_ONCE = frozenset({("ipython", "jedi")})
 _BROWSER = {
     **{"python_version": "3.14", "python_full_version": "3.14.0", "implementation_name": "cpython"},
     **{"sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix"},
@@ -110,28 +121,40 @@ def write(folder: Path, kernel: Iterable[Path], info: dict[str, Any]) -> None:
     info
         What Pyodide's own list says of itself.
     """
-    wheels = {wheel.name: wheel for wheel in (*_installed(), _sdk(), _ours(), *map(_read, kernel))}
-    packages = {}
-    for name, wheel in sorted(wheels.items()):
-        path = wheel.write(folder)
-        packages[name] = {
+    wheels = {
+        wheel.name: wheel
+        for wheel in (*_installed(), _sdk(), _ours(), _late(), *map(_read, kernel))
+    }
+    paths = {name: wheel.write(folder) for name, wheel in sorted(wheels.items())}
+    _write_lock(folder, wheels, paths, info)
+    if compiled.add_to(folder, (*EARLY, *late.PACKAGES), IMPORTS, COMPILED):
+        _write_lock(folder, wheels, paths, info)
+
+
+def _write_lock(
+    folder: Path, wheels: dict[str, Wheel], paths: dict[str, Path], info: dict[str, Any]
+) -> None:
+    packages = {
+        name: {
             "name": name,
-            "version": wheel.version,
+            "version": wheels[name].version,
             "file_name": path.name,
             "install_dir": "site",
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "package_type": "package",
-            "imports": wheel.imports,
-            "depends": sorted(need for need in wheel.needs if need in wheels),
+            "imports": wheels[name].imports,
+            "depends": sorted(need for need in wheels[name].needs if need in wheels),
             "unvendored_tests": False,
         }
+        for name, path in paths.items()
+    }
     lock = json.dumps({"info": info, "packages": packages}, indent=1)
     (folder / "pyodide-lock.json").write_text(lock, encoding="utf-8")
 
 
 def _installed() -> Iterator[Wheel]:
     """What is wanted, and what that requires in a browser."""
-    waiting, known = [*WANTED, *OUR_NEEDS], set()
+    waiting, known = [*WANTED, *OUR_NEEDS, *late.PACKAGES], set()
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in known or name in _NOT_THERE:
@@ -140,7 +163,8 @@ def _installed() -> Iterator[Wheel]:
         found = _distribution(name)
         needs = _needs(found)
         waiting += needs
-        if name not in (SDK, "widgetsnbextension"):
+        needs = [need for need in needs if (name, need) not in _NOT_AT_ONCE]
+        if name != SDK:
             yield Wheel(name, found.version, _files(found), tuple(needs))
 
 
@@ -191,6 +215,11 @@ def _ours() -> Wheel:
     }
     contents |= {name: (ROOT / name).read_bytes() for name in OUR_FILES}
     return Wheel(OURS, _distribution(OURS).version, contents, OUR_NEEDS)
+
+
+def _late() -> Wheel:
+    source = Path(late.__file__).read_bytes()
+    return Wheel("late", _distribution(OURS).version, {"late.py": source}, ())
 
 
 def _read(path: Path) -> Wheel:

@@ -28,6 +28,11 @@ KERNEL = "@jupyterlite/pyodide-kernel-extension"
 # Where what a learner writes lies in the browser: it is kept when the tab is closed.
 DRIVE = "/drive"
 
+_OPTIONS = {
+    # JupyterLite would install this one. It is there when it is asked for.
+    "packages": [*packages.EARLY, "jedi"],
+    "env": {"HOME": "/home/pyodide", "WORKSHOP_PROGRESS": f"{DRIVE}/progress.json"},
+}
 _CONFIGURATION: dict[str, Any] = {
     "jupyter-lite-schema-version": 0,
     "jupyter-config-data": {
@@ -35,15 +40,8 @@ _CONFIGURATION: dict[str, Any] = {
         "exposeAppInBrowser": True,
         "litePluginSettings": {
             f"{KERNEL}:kernel": {
-                "pyodideUrl": "./static/pyodide/pyodide.mjs",
                 "disablePyPIFallback": True,
-                "loadPyodideOptions": {
-                    "packages": list(packages.EARLY),
-                    "env": {
-                        "HOME": "/home/pyodide",
-                        "WORKSHOP_PROGRESS": f"{DRIVE}/progress.json",
-                    },
-                },
+                "loadPyodideOptions": _OPTIONS,
             }
         },
     },
@@ -91,7 +89,9 @@ def build(lessons: Sequence[Lesson], site: Path) -> None:
         )
         _build_lite(folder, output)
     _write_manifest(output)
-    shutil.copy(STATIC / "greeting.js", output / "static")
+    for name in ("greeting.js", "python.mjs"):
+        shutil.copy(STATIC / name, output / "static")
+    _write_worker(output)
     script = '<script src="../../_static/tab.js"></script>'
     page = output / "notebooks" / "index.html"
     text = page.read_text(encoding="utf-8")
@@ -102,8 +102,8 @@ def _write_static(folder: Path) -> None:
     folder.mkdir(parents=True)
     info = pyodide.copy_to(folder)
     kernel = _installed_kernel() / "static" / "pypi"
-    # The other one is for an ipywidgets of before.
-    packages.write(folder, [one for one in kernel.glob("*.whl") if "-3.6." not in one.name], info)
+    wheels = (one for one in kernel.glob("*.whl") if "widgetsnbextension" not in one.name)
+    packages.write(folder, wheels, info)
 
 
 def _installed_kernel() -> Path:
@@ -112,11 +112,12 @@ def _installed_kernel() -> Path:
 
 
 def _extensions() -> dict[str, list[str]]:
-    """The extensions of the page: the kernel, and widgets. None that is installed by chance."""
-    here = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
-    widgets = here / "@jupyter-widgets" / "jupyterlab-manager", here / "anywidget"
+    """The extensions of the page: the kernel. None that is installed by chance.
+
+    No lesson that runs here shows a widget, and those of Jupyter made a third of the page's work.
+    """
     return {
-        "federated_extensions": [str(path) for path in (_installed_kernel(), *widgets)],
+        "federated_extensions": [str(_installed_kernel())],
         "ignore_sys_prefix": ["federated_extensions"],
     }
 
@@ -171,6 +172,26 @@ def _build_lite(folder: Path, output: Path) -> None:
             f"JupyterLite could not be built. It said:\n{done.stdout}",
             hint="look at its last lines; make clean and make site begin from nothing.",
         )
+
+
+def _write_worker(output: Path) -> None:
+    """Write the worker that is started early: the kernel's own, and Python begins in it."""
+    extension = output / "extensions" / KERNEL / "static"
+    (kernel,) = extension.glob("comlink.worker.*.js")
+    options = {**_OPTIONS, "packages": packages.EARLY}
+    lines = (
+        # First: messages may be there before Python is.
+        f'import "../{kernel.relative_to(output).as_posix()}";',
+        'import { begin } from "./python.mjs";',
+        f"begin({json.dumps(options)});",
+    )
+    (output / "static" / "worker.mjs").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # Not in the configuration: JupyterLite writes there where it found Pyodide.
+    path = output / "jupyter-lite.json"
+    lite = json.loads(path.read_text(encoding="utf-8"))
+    plugins = lite["jupyter-config-data"]["litePluginSettings"]
+    plugins[f"{KERNEL}:kernel"]["pyodideUrl"] = "./static/python.mjs"
+    _write_json(path, lite)
 
 
 def _write_manifest(output: Path) -> None:

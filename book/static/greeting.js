@@ -4,7 +4,7 @@ import { loadPyodide } from "./pyodide/pyodide.mjs";
 const names = [];
 onmessage = ({ data }) => names.push(data);
 
-const PACKAGES = ["protobuf", "apache-flink-statefun", "statefun-workshop"];
+const PACKAGES = ["protobuf", "apache-flink-statefun", "statefun-workshop", "flask"];
 const GREETER = `
 from statefun.request_reply_pb2 import FromFunction, ToFunction
 from statefun.kafka_egress_pb2 import KafkaProducerRecord

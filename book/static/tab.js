@@ -32,6 +32,53 @@ console.warn = (...what) => {
   if (type !== "reload") navigator.serviceWorker?.ready.then(() => location.reload());
 };
 
+const OLD =
+  "This browser is too old to run Python. Open the page in today's Chrome, Edge, Firefox or Safari. You can read it here.";
+const SHORT = " This machine has little memory: if it takes very long, close other tabs.";
+
+// A browser that knows no workers made of modules never asks of which kind one is.
+const takesModules = () => {
+  let asked = false;
+  const options = {
+    get type() {
+      asked = true;
+      return "classic";
+    },
+  };
+  new Worker("data:text/javascript,", options).terminate();
+  return asked;
+};
+const old = !window.WebAssembly?.Exception || !takesModules();
+
+// Python starts while JupyterLite builds the page, in the worker that JupyterLite asks for later.
+// The service worker comes first: on a slow machine it would be late otherwise.
+let early, asked;
+const newWorker = () => new Own(new URL("run/static/worker.mjs", site), { type: "module" });
+const Own = window.Worker;
+window.Worker = function (address, ...options) {
+  if (crossOriginIsolated || !/\/comlink\.worker\./.test(address)) return new Own(address, ...options);
+  const made = early ?? newWorker();
+  early = undefined;
+  asked = true;
+  return made;
+};
+window.Worker.prototype = Own.prototype;
+const registered = async () => {
+  const { serviceWorker } = navigator;
+  const address = new URL("run/service-worker.js?enableCache=false", site).href;
+  if (!(await serviceWorker.getRegistration(address))) {
+    // Or else JupyterLite takes it for one of its former version, and unregisters it.
+    const lite = await (await fetch(new URL("run/jupyter-lite.json", site))).json();
+    localStorage.setItem(`${address}-version`, lite["jupyter-config-data"].appVersion);
+    await serviceWorker.register(address);
+  }
+  await serviceWorker.ready;
+};
+if (!old && !crossOriginIsolated)
+  Promise.race([registered(), new Promise((then) => setTimeout(then, 4000))])
+    .catch(() => {})
+    .then(() => asked || (early = newWorker()));
+
 // Python arrives while the lesson can be read: a bar says how much of it is there.
 addEventListener("DOMContentLoaded", async () => {
   const told = document.createElement("div");
@@ -41,9 +88,14 @@ addEventListener("DOMContentLoaded", async () => {
     "background:#222;color:#fff;font:14px sans-serif;box-shadow:0 2px 8px #0006";
   told.innerHTML = '<span></span><br><progress max="1" value="0" style="width:15rem"></progress>';
   const [text, bar] = [told.querySelector("span"), told.querySelector("progress")];
-  const say = (what) => (text.textContent = kept ? what : UNKEPT);
-  say("Python is on its way \u2026");
+  const short = navigator.deviceMemory < 2 ? SHORT : "";
+  const say = (what) => (text.textContent = kept ? what + short : UNKEPT);
   document.body.append(told);
+  if (old) {
+    text.textContent = OLD;
+    return bar.remove();
+  }
+  say("Python is on its way \u2026");
   const static_ = new URL("run/static/pyodide/", site);
   try {
     const sizes = await (await fetch(new URL("early.json", static_))).json();

@@ -1,7 +1,9 @@
 """The site: nine lessons in a browser tab, with no network, say what they say on this machine."""
 
 import difflib
+import os
 import re
+import shutil
 from html import escape
 
 import nbformat
@@ -53,13 +55,19 @@ def here():
 
 
 @pytest.fixture(scope="module")
-def site(here, small_project, tmp_path_factory):
-    """The site with a small book and the real nine lessons, served."""
+def built(here, small_project, tmp_path_factory):
+    """The folder of a site with a small book and the real nine lessons."""
     from book.site import build
 
     folder = tmp_path_factory.mktemp("site") / "site"
     build(sorted((small_project / "executed").glob("*.ipynb")), small_project, here, folder)
-    served = Served(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(built):
+    """It, served."""
+    served = Served(built)
     yield served
     served.close()
 
@@ -197,6 +205,112 @@ def test_a_service_worker_that_is_late_is_waited_for(browser, site):
     expect(tab.page.locator(".python-arrives")).to_have_count(0)
     tab.end()
     slow.close()
+
+
+LINES = """import inspect, json
+from pathlib import Path
+import IPython.core.completer as compiled
+print(Path(compiled.__spec__.cached).is_file(), json.__file__.endswith(".pyc"))
+print(inspect.getsource(json.loads), inspect.getsource(compiled.Completer))
+json.loads("{")"""
+
+
+def test_compiled_modules_show_their_lines(context, site):
+    tab = LessonTab(context.new_page(), site.url, "01_events.ipynb")
+    tab.wait_ready()
+    tab.write({1: LINES})
+    printed, error = tab.run(1)[1]["outputs"]
+    assert "".join(printed["text"]).startswith("True True\ndef loads(")
+    assert "class Completer(" in "".join(printed["text"])
+    assert "raise JSONDecodeError" in re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"]))
+    tab.end()
+    tab.page.close()
+
+
+LATE = "import sys\nprint(sorted({'flask', 'jedi', 'kafka', 'requests'} & set(sys.modules)))"
+COMPLETE = """async () => {
+  const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+  return (await kernel.requestComplete({ code: "import stri", cursor_pos: 11 })).content.matches;
+}"""
+
+
+def test_one_python_starts_and_packages_arrive_when_they_are_imported(context, site):
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    tab = LessonTab(page, site.url, "01_events.ipynb")
+    tab.wait_ready()
+    assert [worker.url for worker in page.workers] == [f"{site.url}/run/static/worker.mjs"]
+    tab.write({1: LATE})
+    assert shown(tab.run(1)[1]) == "[]"
+    tab.write({1: f"import workshop.stack.topics, workshop.exercises.lesson_06\n{LATE}"})
+    assert shown(tab.run(1)[1]) == "['flask', 'kafka', 'requests']"
+    assert not any(name.startswith("jedi-") for name in asked)
+    assert "string" in page.evaluate(COMPLETE)
+    tab.write({1: LATE})
+    assert "'jedi'" in shown(tab.run(1)[1])
+    assert asked.count("pyodide-lock.json") == 1
+    tab.end()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "lacks",
+    [
+        "delete WebAssembly.Exception",
+        "delete window.WebAssembly",
+        "window.Worker = class extends Worker { constructor(address) { super(address) } }",
+    ],
+)
+def test_a_browser_that_is_too_old_is_told_so(browser, site, lacks):
+    old = browser.new_context()
+    old.add_init_script(lacks)
+    page = old.new_page()
+    page.goto(f"{site.url}/run/notebooks/index.html?path=notebooks/01_events.ipynb")
+    expect(page.locator(".python-arrives")).to_contain_text("too old to run Python")
+    expect(page.locator(".python-arrives progress")).to_have_count(0)
+    old.close()
+
+
+def test_where_memory_is_short_the_page_says_so_until_python_is_there(browser, site):
+    small = browser.new_context()
+    small.add_init_script("Object.defineProperty(navigator, 'deviceMemory', { value: 1 })")
+    tab = LessonTab(small.new_page(), site.url, "01_events.ipynb")
+    expect(tab.page.locator(".python-arrives")).to_contain_text("little memory")
+    tab.wait_ready()
+    expect(tab.page.locator(".python-arrives")).to_have_count(0)
+    tab.end()
+    small.close()
+
+
+WAITS = """
+from pyodide.ffi import can_run_sync
+from workshop.stack.doctor import examine
+
+print(can_run_sync())
+print(*(one for one in examine() if "wait" in str(one)))
+"""
+
+
+def test_a_browser_that_cannot_wait_in_a_function_runs_lesson_06(built, browser, tmp_path):
+    older = tmp_path / "site"
+    shutil.copytree(built, older, copy_function=os.link)
+    (worker,) = older.glob("run/extensions/@jupyterlite/*/static/comlink.worker.*.js")
+    text = worker.read_text(encoding="utf-8")
+    worker.unlink()
+    worker.write_text(f"delete WebAssembly.Suspending;{text}", encoding="utf-8")
+    served = Served(older)
+    context = browser.new_context()
+    tab = LessonTab(context.new_page(), served.url, "06_wiring_it_together.ipynb")
+    tab.wait_ready()
+    assert errors(tab.run()) == []
+    tab.write({1: WAITS})
+    said = shown(tab.run(1)[1])
+    assert said.startswith("False")
+    assert "all lessons run" in said
+    tab.end()
+    context.close()
+    served.close()
 
 
 def test_what_is_written_and_passed_is_kept(context, site):

@@ -191,7 +191,7 @@ def _run_in_browser(answer: Coroutine[object, object, bytes]) -> bytes:
     answer.close()
     raise HandlerMismatch(
         "This browser cannot wait within a function, and yours awaits something.",
-        hint="Use Chrome or Edge from version 137 on, or install the series: make lab.",
+        hint="Use today's Chrome, Edge or Firefox, or install the series: make lab.",
     )
 
 

@@ -94,11 +94,12 @@ def _browser() -> Iterator[Diagnosis]:
     import_module("statefun")
     sdk, protobuf = version("apache-flink-statefun"), version("protobuf")
     yield Diagnosis(f"StateFun SDK {sdk} with protobuf {protobuf} ({api_implementation.Type()})")
-    newer = "a newer browser: Chrome or Edge from 137 on"
+    newer = "use today's Chrome, Edge or Firefox"
     yield Diagnosis(
         "this browser can wait within a function"
         if can_run_sync()
-        else "this browser cannot wait within a function, which one part of lesson 06 needs",
+        else "this browser cannot wait within a function: all lessons run, but in the simulation "
+        "an async def that awaits something does not",
         "" if can_run_sync() else newer,
     )
     kept = Path("/drive").is_dir()
