@@ -75,7 +75,7 @@ const registered = async () => {
   await serviceWorker.ready;
 };
 if (!old && !crossOriginIsolated)
-  Promise.race([registered(), new Promise((then) => setTimeout(then, 4000))])
+  registered()
     .catch(() => {})
     .then(() => asked || (early = newWorker()));
 
