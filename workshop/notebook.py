@@ -18,6 +18,11 @@ def shell() -> Any:
     return ipython.get_ipython() if ipython is not None else None
 
 
+def in_a_notebook() -> bool:
+    """Whether this process is a notebook's kernel."""
+    return hasattr(shell(), "kernel")
+
+
 def name_of(file: str) -> str:
     """What a file of code is called; for a notebook's cell, the number that the notebook shows."""
     here = shell()

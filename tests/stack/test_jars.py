@@ -8,8 +8,11 @@ import socket
 import sys
 import threading
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
+from book.pages import WIDGET
 from tests.processes import on_a_small_disk
 from workshop.stack import preflight
 from workshop.stack.java import jars
@@ -65,6 +68,20 @@ def test_fetching_brings_exactly_what_is_missing(repository):
     assert sum(arrived) == sum(jar.size for jar in SMALLEST)
     assert bad_jars() == []
     assert leftovers() == []
+
+
+def test_in_a_notebook_the_bar_can_be_seen_without_a_kernel(repository, tmp_path, kernels):
+    cell = f"""
+from pathlib import Path
+from workshop.stack.java.jars import fetch_with_progress, read_lock
+
+fetch_with_progress(read_lock(Path({str(tmp_path / "jars.lock")!r})))"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    NotebookClient(notebook).execute()
+    assert bad_jars() == []
+    shown = [output.data for output in notebook.cells[0].outputs if "data" in output]
+    assert len(shown) == 1 and WIDGET not in shown[0]
+    assert "value='100'" in shown[0]["text/html"]
 
 
 @pytest.mark.parametrize("damage", ["half", "altered", "empty"])

@@ -24,6 +24,7 @@ from generator.broker import (
     check_names,
 )
 from workshop.children import own_module
+from workshop.notebook import in_a_notebook
 from workshop.paths import ROOT
 from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder
@@ -36,7 +37,7 @@ from workshop.stack.poison import Poison
 from workshop.stack.sdks import bound_types, sdk_of
 from workshop.stack.size import Size
 from workshop.stack.status import Part, Status
-from workshop.stack.view import HostingView, Progress, in_a_notebook, progress_here
+from workshop.stack.view import HostingView, Progress, progress_here
 
 seconds_in_up = 0.0
 """How long this process has waited in :meth:`Stack.up`: the report of a run tells it."""

@@ -11,7 +11,7 @@ from typing import Any
 from rich.live import Live
 from rich.text import Text
 
-from workshop.notebook import shell
+from workshop.notebook import in_a_notebook
 from workshop.stack.hosting import Hosting
 from workshop.stack.status import Status
 
@@ -135,11 +135,6 @@ class HostingView:
         log = f"<pre style='max-height:24em;overflow:auto'>{html.escape(hosting.text)}</pre>"
         plain = f"{hosting.summary}\n{hosting.text}"
         return {"text/html": head + log, "text/plain": plain}
-
-
-def in_a_notebook() -> bool:
-    """Whether this process is a notebook's kernel."""
-    return hasattr(shell(), "kernel")
 
 
 def progress_here() -> Progress:

@@ -10,15 +10,18 @@ import errno
 import hashlib
 import os
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
 
 import requests
 
 from workshop.errors import WorkshopError
+from workshop.notebook import in_a_notebook
 from workshop.paths import ROOT, cache_folder, make_folder
 from workshop.stack.folders import RunFolder
 
@@ -161,17 +164,42 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
 
 def fetch_with_progress(jars: list[Jar]) -> None:
     """Fetch ``jars`` with a progress bar that shows their total size; see :func:`fetch`."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
     total = sum(jar.size for jar in jars)
     print(
         f"Fetching {len(jars)} jars, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True
     )
+    with _bar_of_notebook(total) if in_a_notebook() else _bar_of_terminal(total) as arrived:
+        fetch(jars, arrived)
+
+
+@contextmanager
+def _bar_of_terminal(total: int) -> Iterator[Arrived]:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
     with Progress(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     ) as bar:
         task = bar.add_task("jars", total=total)
-        fetch(jars, lambda count: bar.advance(task, count))
+        yield lambda count: bar.advance(task, count)
+
+
+@contextmanager
+def _bar_of_notebook(total: int) -> Iterator[Arrived]:
+    """A bar that needs no kernel afterwards: that of rich is a widget."""
+    from IPython.display import ProgressBar
+
+    bar = ProgressBar(100)
+    bar.display()
+    lock, there = Lock(), 0
+
+    def arrived(count: int) -> None:
+        nonlocal there
+        with lock:
+            there += count
+            if (percent := 100 * there // total) > bar.progress:
+                bar.progress = percent
+
+    yield arrived
 
 
 def _fetch_one(session: requests.Session, jar: Jar, arrived: Arrived) -> None:
