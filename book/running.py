@@ -18,7 +18,7 @@ the series is installed: <code>make lab</code>.</p>
 _GREETING = """
 <form class="run-here greeting" hidden>
 <label>Type your name, and a stateful function greets you:
-<input name="name" maxlength="60" autocomplete="off" placeholder="Ada"></label>
+<input name="name" size="14" maxlength="60" autocomplete="off" placeholder="Ada"></label>
 <button>Greet me</button>
 <progress max="1" hidden></progress>
 <output aria-live="polite"></output>

@@ -102,7 +102,7 @@ def test_a_start_mends_the_jars_first(repository, capsys, monkeypatch):
     SMALLEST[1].path.write_bytes(b"half a jar")
     check_before_start()
     assert bad_jars() == []
-    assert "Fetching 1 jars" in capsys.readouterr().out
+    assert "Fetching 1 jar," in capsys.readouterr().out
 
 
 def test_what_arrives_altered_is_never_put_in_place(repository):

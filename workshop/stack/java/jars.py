@@ -165,9 +165,8 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
 def fetch_with_progress(jars: list[Jar]) -> None:
     """Fetch ``jars`` with a progress bar that shows their total size; see :func:`fetch`."""
     total = sum(jar.size for jar in jars)
-    print(
-        f"Fetching {len(jars)} jars, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True
-    )
+    what = "1 jar" if len(jars) == 1 else f"{len(jars)} jars"
+    print(f"Fetching {what}, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True)
     with _bar_of_notebook(total) if in_a_notebook() else _bar_of_terminal(total) as arrived:
         fetch(jars, arrived)
 
