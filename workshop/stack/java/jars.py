@@ -21,7 +21,6 @@ from uuid import uuid4
 import requests
 
 from workshop.errors import WorkshopError
-from workshop.notebook import in_a_notebook
 from workshop.paths import ROOT, cache_folder, make_folder
 from workshop.stack.folders import RunFolder
 
@@ -164,6 +163,9 @@ def fetch(jars: list[Jar], arrived: Arrived = lambda _: None) -> None:
 
 def fetch_with_progress(jars: list[Jar]) -> None:
     """Fetch ``jars`` with a progress bar that shows their total size; see :func:`fetch`."""
+    # The image of the engine is made without it, and without IPython and rich.
+    from workshop.notebook import in_a_notebook
+
     total = sum(jar.size for jar in jars)
     what = "1 jar" if len(jars) == 1 else f"{len(jars)} jars"
     print(f"Fetching {what}, {total / 1e6:.0f} MB, into {jars[0].path.parent}", flush=True)
