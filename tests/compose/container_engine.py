@@ -35,7 +35,11 @@ DAEMON = HOME / "docker"
 
 NEEDED = {
     "podman": {
-        one: one for one in ("podman", "runc", "debootstrap", "docker-compose", "tini", "catatonit")
+        one: one
+        for one in (
+            *("podman", "netavark", "aardvark-dns", "runc", "catatonit"),
+            *("docker-compose", "debootstrap", "tini"),
+        )
     },
     "docker": {
         **dict.fromkeys(("docker", "dockerd"), "docker.io"),
@@ -70,7 +74,9 @@ runroot = "{home}/run"
 def missing() -> str:
     """What is needed and not there, and how to get it; nothing if all is there."""
     needed = NEEDED[PROGRAM]
-    lacks = [one for one in needed if shutil.which(one) is None]
+    # Two of podman's are in a folder that is on nobody's path, and podman only recommends them.
+    path = os.pathsep.join([os.environ["PATH"], "/usr/lib/podman", "/usr/libexec/podman"])
+    lacks = [one for one in needed if shutil.which(one, path=path) is None]
     packages = " ".join(dict.fromkeys(needed[one] for one in lacks))
     command = f"apt-get install --no-install-recommends {packages}"
     return f"Missing: {', '.join(lacks)}. On Debian and Ubuntu: {command}" if lacks else ""
