@@ -91,6 +91,11 @@ class RunFolder:
         return self.path / "engine"
 
     @property
+    def key_groups(self) -> Path:
+        """Says how many key groups the checkpoints have, where the engine did not choose that."""
+        return self.path / "key-groups"
+
+    @property
     def skipped(self) -> Path:
         """One file for every record that the ingress must skip."""
         return self.path / "skipped"

@@ -15,6 +15,13 @@ from workshop.stack.size import Size
 FRAMEWORK_HEAP_MB = 64
 """How much of a TaskManager's heap the engine keeps for itself."""
 
+KEY_GROUPS = 8
+"""In how many parts a stack keeps what its functions remember, and so its largest parallelism.
+
+A checkpoint writes every part of every state, empty or not: with the engine's own 128, an idle
+stack takes a quarter more CPU. See "Memory" in bench/README.md.
+"""
+
 RECOVERY: dict[str, int] = {
     # A killed TaskManager is missed only when its heartbeats are. The defaults (every 10 s, 50 s)
     # suit a cluster that spans a network.
@@ -35,6 +42,7 @@ def settings(
     checkpoint_ms: int,
     size: Size,
     engine: Engine = STATEFUN_2,
+    key_groups: int | None = None,
 ) -> dict[str, Any]:
     """Return what ``flink-conf.yaml`` says for an engine on 127.0.0.1.
 
@@ -48,6 +56,8 @@ def settings(
         How many slots a TaskManager has, in how many tasks a step runs, and the heaps.
     engine
         Of which version it is.
+    key_groups
+        See :func:`key_groups_of`.
     """
     return {
         "jobmanager.rpc.address": "127.0.0.1",
@@ -65,6 +75,7 @@ def settings(
         "taskmanager.network.netty.transport": "nio",
         "taskmanager.numberOfTaskSlots": size.slots,
         "parallelism.default": size.parallelism,
+        **({} if key_groups is None else {"pipeline.max-parallelism": key_groups}),
         "classloader.parent-first-patterns.additional": (
             "org.apache.flink.statefun;org.apache.kafka;com.google.protobuf"
         ),
@@ -105,6 +116,21 @@ def settings(
         ),
         **engine.settings,
     }
+
+
+def key_groups_of(folder: RunFolder, size: Size) -> int | None:
+    """Return how many key groups a folder's state has; None if the engine is to choose, as it did.
+
+    The engine cannot change their number in a state that is there. So it is chosen once, for a
+    folder that has none yet, and written down.
+    """
+    mark = folder.key_groups
+    if not mark.exists():
+        has_state = folder.saved.exists() or any(folder.checkpoints.glob("*"))
+        if has_state or size.parallelism > KEY_GROUPS:
+            return None
+        mark.write_text(f"{KEY_GROUPS}\n", encoding="utf-8")
+    return int(mark.read_text(encoding="utf-8"))
 
 
 def write_config(folder: RunFolder, settings: Mapping[str, Any]) -> None:

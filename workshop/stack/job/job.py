@@ -20,6 +20,9 @@ from workshop.stack.status import Part, Status
 
 STARTING_POLL_SECONDS = 0.1
 RUNNING_POLL_SECONDS = 0.5
+LONGEST_POLL_SECONDS = 1.0
+BUSY = 3
+"""On a busy machine the next look waits this many times as long as the last one took."""
 
 ENDED = ("FAILED", "CANCELED", "FINISHED")
 
@@ -90,12 +93,13 @@ class Job:
         """
         first = True
         while True:
+            began = time.monotonic()
             try:
                 if self._id is None:
                     self._tell("submitted")
                     self._id = await asyncio.to_thread(self._submit)
-                    self._tidied = False
-                    first = False
+                    self._tidied = first = False
+                began = time.monotonic()
                 await asyncio.to_thread(self._look)
             except requests.RequestException as error:
                 answered = getattr(error, "response", None) is not None
@@ -106,8 +110,9 @@ class Job:
                 self._tell("waits for the jobmanager")
                 if answered:
                     self._lose()
-            ready = self.part.state == "ready"
-            await asyncio.sleep(RUNNING_POLL_SECONDS if ready else STARTING_POLL_SECONDS)
+            poll = RUNNING_POLL_SECONDS if self.part.state == "ready" else STARTING_POLL_SECONDS
+            busy = BUSY * (time.monotonic() - began)
+            await asyncio.sleep(max(poll, min(busy, LONGEST_POLL_SECONDS)))
 
     def look_into(self, status: Status, workers: int) -> None:
         """Look as :meth:`look` does, and report it in ``status``; what was known before stays."""

@@ -22,6 +22,7 @@ from workshop.stack.backend import HOST_SECONDS, UP_HINT, Backend, StackError
 from workshop.stack.folders import RunFolder, file_sizes
 from workshop.stack.hosting import Hosting
 from workshop.stack.java.engine import Engine, version_of
+from workshop.stack.java.flink import key_groups_of
 from workshop.stack.local.attach import differences
 from workshop.stack.local.control import (
     Connection,
@@ -108,7 +109,18 @@ class LocalBackend(Backend):
             )
         if not fresh:
             self.must_read_state_of(version_of(self.folder))
+            self._must_have_a_key_group_each()
         return self.settings(fresh)
+
+    def _must_have_a_key_group_each(self) -> None:
+        groups = key_groups_of(self.folder, self.size)
+        if groups is not None and groups < self.size.parallelism:
+            raise StackError(
+                f"Stack {self.name} keeps what its functions remember in {groups} parts, and "
+                f"{self.size.parallelism} tasks need one each.",
+                hint=f"start it with {groups} tasks or fewer (taskmanagers × slots), give this one "
+                f"another name, or delete it: python -m workshop down --name {self.name} --forget",
+            )
 
     def begin(self, progress: Progress, deadline: float, keep: bool) -> bool:
         connection = self._held()

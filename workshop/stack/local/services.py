@@ -136,7 +136,10 @@ class Services:
         self.owner_only = owner.keeps_others_out()
         only_owner = owner.options() if self.owner_only else []
         size = settings.size
-        conf = flink.settings(folder, ports.rpc, ports.rest, settings.checkpoint_ms, size, engine)
+        groups = flink.key_groups_of(folder, size)
+        conf = flink.settings(
+            folder, ports.rpc, ports.rest, settings.checkpoint_ms, size, engine, groups
+        )
         flink.write_config(folder, conf)
         # Of this start alone: who came to know the one of an earlier start is refused.
         key = secrets.token_urlsafe(16)
@@ -228,12 +231,7 @@ class Services:
 
     async def _broker_ready(self) -> None:
         topics = await asyncio.to_thread(import_module, "workshop.stack.topics")
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.ports.broker), timeout=1).close()
-                break
-            except OSError:
-                await asyncio.sleep(PROBE_SECONDS)
+        await _until_listening(self.ports.broker)
         wanted = topics.topics_of(Path(self.settings.module), self.settings.topics)
         partitions = self.settings.size.partitions
         while True:
@@ -244,7 +242,7 @@ class Services:
                 await asyncio.sleep(PROBE_SECONDS)
 
     async def _jobmanager_ready(self) -> None:
-        await _until_answered(f"{self.rest.url}/overview")
+        await _until_answered(self.ports.rest, "/overview")
 
     async def _taskmanager_ready(self, name: str) -> None:
         process = next(one for one in self.taskmanagers if one.part.name == name)
@@ -280,7 +278,7 @@ class Services:
                 await asyncio.to_thread(owner.prove, port)
 
     async def _greeter_ready(self) -> None:
-        await _until_answered(f"http://{self.functions}/health")
+        await _until_answered(self.ports.greeter, "/health")
         # At its first start that makes the stack fail: see the supervisor.
         while self.greeter.was_ready and (told := await self.not_served()):
             self.greeter.part.detail = told
@@ -297,9 +295,20 @@ def taskmanager_names(size: Size) -> list[str]:
     return ["taskmanager", *(f"taskmanager-{n}" for n in range(2, size.taskmanagers + 1))]
 
 
-async def _until_answered(url: str) -> None:
+async def _until_listening(port: int) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            await asyncio.sleep(PROBE_SECONDS)
+
+
+async def _until_answered(port: int, path: str) -> None:
+    # To ask by HTTP costs a hundred times as much as to see that nobody listens yet.
+    await _until_listening(port)
     while True:
         with contextlib.suppress(requests.RequestException):
-            await asyncio.to_thread(requests.get, url, timeout=5)
+            await asyncio.to_thread(requests.get, f"http://127.0.0.1:{port}{path}", timeout=5)
             return
         await asyncio.sleep(PROBE_SECONDS)
