@@ -27,13 +27,14 @@ from workshop.stack.size import default_size
 IDLE_SECONDS = 15
 
 _LEARNER = """
-import json, sys, time
+import contextlib, json, sys, time
 from workshop.stack import Stack
 from workshop.stack.view import Progress
 
 began = time.monotonic()
 stack = Stack()
-stack.up(timeout=900, progress=Progress())
+with contextlib.redirect_stdout(sys.stderr):  # It may have something to prepare, and say so.
+    stack.up(timeout=900, progress=Progress())
 up = time.monotonic()
 stack.greet("Ada", timeout=300)
 greeted = time.monotonic()
